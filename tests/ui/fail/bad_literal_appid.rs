@@ -1,0 +1,12 @@
+//! An appid is a string.
+
+use wechat_runtime::wechat_client;
+use wechat_runtime::adapters::Memory;
+
+#[wechat_client(adapter_storage = Memory::new(), appid = 12345)]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().get("/cgi-bin/user/get");
+}

@@ -1,0 +1,12 @@
+//! A base URL has a host.
+
+use wechat_runtime::wechat_client;
+use wechat_runtime::adapters::Memory;
+
+#[wechat_client(adapter_storage = Memory::new(), base_url = "https://")]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().get("/cgi-bin/user/get");
+}

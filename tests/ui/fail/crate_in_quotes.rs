@@ -1,0 +1,12 @@
+//! `crate` takes a path.
+
+use wechat_runtime::wechat_client;
+use wechat_runtime::adapters::Memory;
+
+#[wechat_client(adapter_storage = Memory::new(), crate = "wechat_runtime")]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().get("/cgi-bin/user/get");
+}

@@ -1,0 +1,14 @@
+//! A client has no fields.
+
+use wechat_runtime::wechat_client;
+use wechat_runtime::adapters::Memory;
+
+#[wechat_client(adapter_storage = Memory::new())]
+pub struct Wechat {
+    pub name: String,
+}
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().get("/cgi-bin/user/get");
+}

@@ -1,0 +1,12 @@
+//! A pair declares both.
+
+use wechat_runtime::wechat_client;
+use wechat_ui_tests::{MyHub, Region};
+
+#[wechat_client(adapter_storage = (MyHub, _))]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new(Region::Shanghai);
+    let _ = wechat.clone().get("/cgi-bin/user/get");
+}

@@ -1,0 +1,12 @@
+//! A kind of token is one of two words.
+
+use wechat_runtime::wechat_client;
+use wechat_runtime::adapters::Memory;
+
+#[wechat_client(adapter_storage = Memory::new(), token = TokenKind::Stable)]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().get("/cgi-bin/user/get");
+}

@@ -1,0 +1,12 @@
+//! A key that is like no other: all are listed.
+
+use wechat_runtime::wechat_client;
+use wechat_runtime::adapters::Memory;
+
+#[wechat_client(adapter_storage = Memory::new(), timeout = 30)]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().get("/cgi-bin/user/get");
+}

@@ -1,0 +1,9 @@
+//! The path in `crate` leads nowhere.
+
+use wechat_runtime::wechat_client;
+use wechat_runtime::adapters::Memory;
+
+#[wechat_client(crate = ::wechat, adapter_storage = Memory::new())]
+pub struct Wechat;
+
+fn main() {}

@@ -1,0 +1,66 @@
+//! A client declared by a `macro_rules!`, whose fragments come in invisible groups.
+
+#![deny(warnings)]
+
+use wechat_runtime::adapters::Memory;
+use wechat_ui_tests::{MyHub, Region};
+
+macro_rules! declare {
+    ($(#[$attr:meta])* $vis:vis $name:ident, $appid:literal, $hub:expr, $args:expr, $token:ident, $runtime:path) => {
+        $(#[$attr])*
+        #[wechat_runtime::wechat_client(
+            appid = $appid,
+            adapter_storage = $hub,
+            args = $args,
+            token = $token,
+            crate = $runtime
+        )]
+        $vis struct $name;
+    };
+    ($name:ident by_pair $pair:expr) => {
+        #[wechat_runtime::wechat_client(adapter_storage = $pair)]
+        struct $name;
+    };
+    ($name:ident by_path $hub:path) => {
+        #[wechat_runtime::wechat_client(adapter_storage = $hub, args = _)]
+        struct $name;
+    };
+    ($name:ident by_type $hub:ty) => {
+        #[wechat_runtime::wechat_client(adapter_storage = $hub, args = _)]
+        struct $name;
+    };
+    ($name:ident by_tokens $($token:tt)*) => {
+        #[wechat_runtime::wechat_client($($token)*)]
+        struct $name;
+    };
+    ($name:ident in_itself) => {
+        #[wechat_runtime::wechat_client(crate = $crate::runtime, adapter_storage = {
+            let bound = Memory::new();
+            bound
+        })]
+        struct $name;
+    };
+}
+
+mod runtime {
+    pub(crate) use wechat_runtime::*;
+}
+
+declare!(
+    /// Our Official Account.
+    pub Declared, "wx1f2e3d4c5b6a7988", MyHub, Region::Shanghai, classic, ::wechat_runtime
+);
+declare!(Pair by_pair (MyHub, Region::Shanghai));
+declare!(ByPath by_path MyHub);
+declare!(ByType by_type MyHub);
+declare!(ByTokens by_tokens adapter_storage = _, args = _, expires_in = 7000);
+declare!(InItself in_itself);
+
+fn main() {
+    assert_eq!(Declared::new().appid(), Some("wx1f2e3d4c5b6a7988"));
+    let _ = Pair::new().get("/cgi-bin/user/get");
+    let _ = ByPath::new(Region::Beijing).get("/cgi-bin/user/get");
+    let _ = ByType::new(Region::Beijing).get("/cgi-bin/user/get");
+    let _ = ByTokens::new(MyHub, Region::Beijing).get("/cgi-bin/user/get");
+    let _ = InItself::new().get("/cgi-bin/user/get");
+}

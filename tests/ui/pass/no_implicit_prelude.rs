@@ -1,0 +1,58 @@
+//! Neither the prelude nor anything else is taken for granted, and nothing is warned about.
+
+#![no_implicit_prelude]
+#![deny(warnings, missing_docs, unreachable_pub, unused_qualifications, private_bounds, private_interfaces)]
+
+/// Names that generated code could stumble over.
+#[allow(missing_docs, dead_code, non_camel_case_types)]
+pub mod decoys {
+    pub struct Option;
+    pub struct Result;
+    pub struct String;
+    pub trait Clone {}
+    pub trait Default {}
+    pub trait Into {}
+    pub trait From {}
+    pub trait Send {}
+    pub struct Client;
+    pub struct Common;
+    pub struct Bound;
+    pub mod core {}
+    pub mod std {}
+    pub mod wechat_runtime {}
+}
+
+#[allow(unused_imports)]
+use decoys::*;
+
+/// Declared.
+#[::wechat_runtime::wechat_client(
+    appid = "wx1f2e3d4c5b6a7988",
+    adapter_storage = ::wechat_ui_tests::MyHub,
+    args = ::wechat_ui_tests::Region::Shanghai,
+    token = classic,
+    base_url = "https://api.weixin.qq.com",
+    expires_in = 7000,
+)]
+pub struct Declared;
+
+/// The arguments given.
+#[::wechat_runtime::wechat_client(adapter_storage = ::wechat_ui_tests::MyHub, args = _)]
+pub struct GivenArgs;
+
+/// The adapter given.
+#[::wechat_runtime::wechat_client(adapter_storage = _)]
+pub struct GivenAdapter;
+
+/// Both given.
+#[::wechat_runtime::wechat_client(adapter_storage = _, args = _)]
+pub struct Given;
+
+fn main() {
+    let declared = Declared::new();
+    ::std::assert_eq!(declared.appid(), ::std::option::Option::Some("wx1f2e3d4c5b6a7988"));
+    let _ = declared.get("/cgi-bin/user/get");
+    let _ = GivenArgs::new(::wechat_ui_tests::Region::Beijing).get("/cgi-bin/user/get");
+    let _ = GivenAdapter::new(::wechat_ui_tests::MyClient).get("/cgi-bin/user/get");
+    let _ = Given::new(::wechat_ui_tests::MyHub, ::wechat_ui_tests::Region::Beijing).get("/cgi-bin/user/get");
+}

@@ -1,0 +1,237 @@
+//! The attribute's tokens as raw [`Args`]: which keys were written, where, and with what value.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::{
+    Expr, Token,
+    ext::IdentExt as _,
+    parse::{ParseStream, Parser as _},
+};
+
+use crate::suggest;
+
+/// Every key, with an example of its use for the messages.
+const KEYS: [(&str, &str); 9] = [
+    ("adapter_storage", "adapter_storage = MyHub"),
+    ("args", "args = Region::Shanghai"),
+    ("appid", "appid = \"wx1f2e3d4c5b6a7988\""),
+    ("component", "component"),
+    ("authorizer_appid", "authorizer_appid = \"wx1f2e3d4c5b6a7988\""),
+    ("token", "token = stable"),
+    ("base_url", "base_url = \"https://api.weixin.qq.com\""),
+    ("expires_in", "expires_in = 7000"),
+    ("crate", "crate = wechat"),
+];
+
+/// What was written between the parentheses of the attribute, and what is wrong with its form.
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) adapter_storage: Option<Setting>,
+    pub(crate) args: Option<Setting>,
+    pub(crate) appid: Option<Setting>,
+    pub(crate) component: Option<Setting>,
+    pub(crate) authorizer_appid: Option<Setting>,
+    pub(crate) token: Option<Setting>,
+    pub(crate) base_url: Option<Setting>,
+    pub(crate) expires_in: Option<Setting>,
+    pub(crate) krate: Option<Setting>,
+    pub(crate) mistakes: Vec<syn::Error>,
+    /// Some tokens could not be read, so a key that is not here may have been written all the same.
+    pub(crate) incomplete: bool,
+}
+
+/// One key and what follows it.
+pub(crate) struct Setting {
+    pub(crate) key: Ident,
+    pub(crate) value: Value,
+}
+
+/// What follows a key.
+pub(crate) enum Value {
+    /// `key = value`
+    Written(Expr),
+    /// `key` alone: a flag.
+    Absent,
+    /// A mistake was reported already, so nothing more is to be said; what could be read still shapes the stub.
+    Refused(Option<Expr>),
+}
+
+impl Setting {
+    /// The value, where nothing is wrong with it so far.
+    pub(crate) fn written(&self) -> Option<&Expr> {
+        match &self.value {
+            Value::Written(value) => Some(value),
+            Value::Absent | Value::Refused(_) => None,
+        }
+    }
+
+    /// The value, as far as it could be read.
+    pub(crate) fn read(&self) -> Option<&Expr> {
+        match &self.value {
+            Value::Written(value) => Some(value),
+            Value::Absent => None,
+            Value::Refused(value) => value.as_ref(),
+        }
+    }
+}
+
+/// The expression inside the invisible group that a `macro_rules!` puts around its `$value:expr`.
+pub(crate) fn ungrouped(expr: &Expr) -> &Expr {
+    let mut expr = expr;
+    while let Expr::Group(group) = expr {
+        expr = &group.expr;
+    }
+    expr
+}
+
+impl Args {
+    /// Reads all there is, past every mistake.
+    pub(crate) fn parse(tokens: TokenStream) -> Self {
+        let mut args = Self::default();
+        let reading = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(mistake) = args.parse_setting(input) {
+                    args.mistakes.push(mistake);
+                    args.incomplete |= skip_to_next_key(input)?;
+                }
+            }
+            Ok(())
+        };
+        let read = reading.parse2(tokens);
+        args.mistakes.extend(read.err());
+        args
+    }
+
+    /// Reads one `key = value` with the comma behind it.
+    fn parse_setting(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error("expected a key: write `key = value`, such as `adapter_storage = MyHub`"));
+        }
+        let key = input.call(Ident::parse_any)?;
+        let mut value = parse_value(&key, input);
+        if let Some(mistake) = self.check_key(&key) {
+            // a misspelt or repeated key: what its value says is judged when the key is right
+            self.mistakes.push(mistake);
+            value = value.map(|value| Value::Refused(value.into_read()));
+        }
+        let (value, mistake) = match value {
+            Ok(value) => (value, None),
+            Err(mistake) => (Value::Refused(None), Some(mistake)),
+        };
+        if let Some(slot @ None) = self.slot_nearest(&key.to_string()) {
+            *slot = Some(Setting { key, value });
+        }
+        if let Some(mistake) = mistake {
+            return Err(mistake);
+        }
+        if input.is_empty() {
+            return Ok(());
+        }
+        if !input.peek(Token![,]) {
+            return Err(input.error("expected `,`: write a comma between two keys"));
+        }
+        input.parse::<Token![,]>().map(drop)
+    }
+
+    /// What is wrong with the key itself.
+    fn check_key(&mut self, key: &Ident) -> Option<syn::Error> {
+        let name = key.to_string();
+        if let Some(slot) = self.slot(&name) {
+            let twice = slot.as_ref().is_some_and(|earlier| earlier.key == name);
+            return twice
+                .then(|| syn::Error::new(key.span(), format!("`{name}` is given twice: remove one of the two")));
+        }
+        let message = if let Some(near) = nearest_key(&name) {
+            format!("unknown key `{name}`: write `{near}`")
+        } else if name.contains("secret") {
+            format!(
+                "unknown key `{name}`: a secret is never declared; \
+                 the storage adapter hands it over in `fetch_secret_key`"
+            )
+        } else {
+            let known: Vec<_> = KEYS.iter().map(|(known, _)| format!("`{known}`")).collect();
+            format!("unknown key `{name}`: remove it; the keys are {}", known.join(", "))
+        };
+        Some(syn::Error::new(key.span(), message))
+    }
+
+    /// The slot of the key of this name, or of the one that was probably meant.
+    fn slot_nearest(&mut self, name: &str) -> Option<&mut Option<Setting>> {
+        let name = if is_key(name) { name } else { nearest_key(name)? };
+        self.slot(name)
+    }
+
+    fn slot(&mut self, name: &str) -> Option<&mut Option<Setting>> {
+        Some(match name {
+            "adapter_storage" => &mut self.adapter_storage,
+            "args" => &mut self.args,
+            "appid" => &mut self.appid,
+            "component" => &mut self.component,
+            "authorizer_appid" => &mut self.authorizer_appid,
+            "token" => &mut self.token,
+            "base_url" => &mut self.base_url,
+            "expires_in" => &mut self.expires_in,
+            "crate" => &mut self.krate,
+            _ => return None,
+        })
+    }
+}
+
+impl Value {
+    fn into_read(self) -> Option<Expr> {
+        match self {
+            Self::Written(value) => Some(value),
+            Self::Absent => None,
+            Self::Refused(value) => value,
+        }
+    }
+}
+
+fn is_key(name: &str) -> bool {
+    KEYS.iter().any(|(key, _)| *key == name)
+}
+
+fn nearest_key(name: &str) -> Option<&'static str> {
+    suggest::nearest(name, KEYS.iter().map(|(key, _)| *key))
+}
+
+/// Reads the `= value` behind a key.
+fn parse_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
+    let name = key.to_string();
+    let example = KEYS.iter().find(|(key, _)| *key == name).map_or("key = value", |(_, example)| example);
+    let at_end = |input: ParseStream<'_>| input.is_empty() || input.peek(Token![,]);
+
+    if at_end(input) {
+        // the flag, and unknown keys, which have their own message
+        if name == "component" || !is_key(&name) {
+            return Ok(Value::Absent);
+        }
+        return Err(syn::Error::new(key.span(), format!("`{name}` needs a value: write `{example}`")));
+    }
+    if !input.peek(Token![=]) {
+        return Err(input.error(format!("expected `=`: write `{example}`")));
+    }
+    let equals = input.parse::<Token![=]>()?;
+    if at_end(input) {
+        return Err(syn::Error::new_spanned(equals, format!("`{name}` needs a value: write `{example}`")));
+    }
+    input.parse().map(Value::Written)
+}
+
+/// Skips what could not be read, up to the next known key, and says whether there was anything.
+fn skip_to_next_key(input: ParseStream<'_>) -> syn::Result<bool> {
+    let mut skipped = false;
+    let mut behind_comma = false;
+    while !input.is_empty() && !starts_setting(input, behind_comma) {
+        behind_comma = input.peek(Token![,]);
+        skipped |= !behind_comma;
+        input.parse::<TokenTree>()?;
+    }
+    Ok(skipped)
+}
+
+/// A comma or a word alone may belong to the value that could not be read; a known key with its `=` hardly does.
+fn starts_setting(input: ParseStream<'_>, behind_comma: bool) -> bool {
+    let ahead = input.fork();
+    let known = ahead.call(Ident::parse_any).is_ok_and(|key| is_key(&key.to_string()));
+    known && (ahead.peek(Token![=]) || behind_comma && (ahead.is_empty() || ahead.peek(Token![,])))
+}

@@ -1,0 +1,79 @@
+//! The `#[wechat_client]` attribute.
+//!
+//! Depend on `wechat-runtime`, which re-exports the attribute together with everything that the generated code calls.
+//! How the tokens travel: `args` and `item` read what was written, `model` checks it, `expand` writes the client, and
+//! `fallback` writes the compile errors, with a stub, so that one mistake gives one error.
+
+mod args;
+mod expand;
+mod fallback;
+mod item;
+mod model;
+mod suggest;
+
+use proc_macro::TokenStream;
+
+use crate::{args::Args, item::Item, model::Model};
+
+/// Makes a unit struct a client of one WeChat application.
+///
+/// ```text
+/// use wechat_runtime::{adapters::Memory, wechat_client};
+///
+/// /// Our Official Account.
+/// #[wechat_client(appid = "wx1f2e3d4c5b6a7988", adapter_storage = Memory::new())]
+/// pub struct Wechat;
+///
+/// let wechat = Wechat::new();
+/// let users = wechat.get("/cgi-bin/user/get").send().await?;
+/// ```
+///
+/// Visibility, docs and other attributes of the struct are kept. The struct may stand in a module, in a function body or
+/// in the expansion of a `macro_rules!`.
+///
+/// # Keys
+///
+/// | key | value | default |
+/// |---|---|---|
+/// | `adapter_storage` | where tokens are kept, see the next table | required |
+/// | `args` | what the adapter's callbacks get, see the next table | `Default::default()` |
+/// | `appid` | an expression: the application's appid | given per call |
+/// | `token` | `stable` or `classic`: which of WeChat's two kinds of access token | `stable` |
+/// | `base_url` | an expression: where WeChat's API is | `https://api.weixin.qq.com` |
+/// | `expires_in` | seconds, an integer above 0 or an expression of type `u64`: caps the lifetime that WeChat grants | WeChat's own |
+/// | `crate` | the path of `wechat-runtime`, where it has another name | `::wechat_runtime` |
+///
+/// # `adapter_storage` and `args`
+///
+/// | `adapter_storage` | `args` | generated `new` |
+/// |---|---|---|
+/// | any expression: `MyHub`, `MyHub::from_env()` | absent, or an expression | `new()` |
+/// | a pair: `(MyHub, Region::Shanghai)` | must be absent | `new()` |
+/// | the path of a unit struct: `MyHub` | `_` | `new(args)` |
+/// | `_` | absent | `new(adapter)`, where the adapter's `Args` are `Default` |
+/// | `_` | `_` | `new(adapter, args)` |
+///
+/// Where `new` takes nothing, the two expressions are evaluated once, by the first `new` or `builder`, and every value of
+/// the type shares the adapter and the cache in front of it. Where `new` takes an adapter or its `args`, each call binds anew.
+///
+/// # What is generated
+///
+/// * `new`, as above, and `builder`, which takes what `new` takes and gives a `ClientBuilder` for the settings made at run
+///   time; a set-up that fails is reported by the builder's `build`, or by the first call of a client made by `new`.
+/// * `request`, `get`, `post`, `put`, `patch`, `delete`, `head`: each starts a call.
+/// * `appid`, `expires_in`: what was declared.
+/// * `fetch_access_token`, `refresh_access_token`: the token itself, for code that needs it.
+/// * `Clone` (cheap), `Debug` (redacted), `Default` where `new` takes nothing, and the trait `Call`. Do not derive these.
+///
+/// # Errors
+///
+/// A mistake in the keys or in the struct is a compile error on the token that caused it; all mistakes are reported at once.
+#[proc_macro_attribute]
+pub fn wechat_client(args: TokenStream, item: TokenStream) -> TokenStream {
+    let args = Args::parse(args.into());
+    let item = Item::parse(item.into());
+    match Model::validate(&args, &item) {
+        Ok(model) => expand::expand(&model).into(),
+        Err(refusal) => fallback::expand(&refusal, &args, &item).into(),
+    }
+}
