@@ -1,0 +1,75 @@
+//! Addresses and quotas.
+
+use serde::Serialize;
+
+use super::Exchange;
+use crate::answer;
+use crate::errcode::Refusal;
+use crate::routes;
+use crate::sync::lock;
+
+#[derive(Serialize)]
+struct IpListBody<'a> {
+    ip_list: &'a [String],
+}
+
+/// `getcallbackip` and `get_api_domain_ip`.
+pub(crate) fn ip_list(call: &Exchange<'_>) -> Result<String, Refusal> {
+    let mut state = lock(&call.platform.state);
+    answer::json(&IpListBody { ip_list: &state.account(call.appid)?.app.ip_list })
+}
+
+/// `clear_quota`: the body's appid has to be the token's account.
+pub(crate) fn clear_quota(call: &Exchange<'_>) -> Result<String, Refusal> {
+    if call.text("appid", 41002)? != call.appid {
+        return Err(Refusal::new(40013));
+    }
+    clear_quota_v2(call)
+}
+
+/// `clear_quota/v2`: appid and secret said it all.
+pub(crate) fn clear_quota_v2(call: &Exchange<'_>) -> Result<String, Refusal> {
+    lock(&call.platform.state).account(call.appid)?.usage.clear(call.unix)?;
+    answer::ok()
+}
+
+#[derive(Serialize)]
+struct QuotaBody {
+    errcode: i32,
+    errmsg: &'static str,
+    quota: Quota,
+    rate_limit: RateLimit,
+}
+
+#[derive(Serialize)]
+struct Quota {
+    daily_limit: u64,
+    used: u64,
+    remain: u64,
+}
+
+#[derive(Serialize)]
+struct RateLimit {
+    call_count: u64,
+    refresh_second: u64,
+}
+
+/// `openapi/quota/get`. A path without a daily limit says 0 of 0.
+pub(crate) fn quota(call: &Exchange<'_>) -> Result<String, Refusal> {
+    let path = call.text("cgi_path", 76003)?;
+    if path.starts_with("/sns/") {
+        return Err(Refusal::new(76022));
+    }
+    let route = routes::find(path).ok_or_else(|| Refusal::new(76003))?;
+    let mut state = lock(&call.platform.state);
+    let account = state.account(call.appid)?;
+    let limits = account.limits(path, route.limits);
+    let daily_limit = limits.daily.unwrap_or_default();
+    let used = account.usage.today(path, call.unix);
+    answer::json(&QuotaBody {
+        errcode: 0,
+        errmsg: "ok",
+        quota: Quota { daily_limit, used, remain: daily_limit.saturating_sub(used) },
+        rate_limit: RateLimit { call_count: limits.minutely.unwrap_or_default(), refresh_second: 60 },
+    })
+}

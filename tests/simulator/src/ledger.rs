@@ -1,0 +1,125 @@
+//! What the platform issued and what it received, written down.
+
+mod call;
+mod recorder;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+pub use call::Call;
+pub(crate) use call::Received;
+pub(crate) use recorder::Recorder;
+
+use crate::line::Line;
+
+/// A token that was newly made. An answer that repeats a token is no issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Issue {
+    /// The account it belongs to.
+    pub appid: String,
+    /// The kind of token.
+    pub line: Line,
+    /// The token itself.
+    pub value: String,
+    /// When it was issued, in Unix seconds of the virtual clock.
+    pub at: u64,
+    /// How long it lives, in seconds.
+    pub expires_in: u64,
+    /// What it was issued for.
+    pub cause: Cause,
+}
+
+/// What a token was issued for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Cause {
+    /// An ordinary call of a token endpoint.
+    Fetch,
+    /// A call of `stable_token` with `force_refresh`.
+    Forced,
+    /// [`Account::rotate_elsewhere`](crate::Account::rotate_elsewhere): no call was received for it.
+    Elsewhere,
+}
+
+/// A template message that reached a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Message {
+    /// The account that sent it.
+    pub appid: String,
+    /// The user who received it.
+    pub openid: String,
+    /// The template.
+    pub template_id: String,
+    /// The number that the platform gave it.
+    pub msgid: u64,
+    /// When it was sent, in Unix seconds of the virtual clock.
+    pub at: u64,
+    /// Its parameters, as they were sent.
+    pub data: serde_json::Value,
+}
+
+/// What happened up to the moment the ledger was taken.
+///
+/// A call that was under way then gets its end filled in when it ends; nothing else is added.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    pub(crate) issues: Vec<Issue>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) calls: Vec<Arc<Call>>,
+    pub(crate) forgotten: u64,
+}
+
+impl Ledger {
+    /// Every token that was newly made, oldest first.
+    #[must_use]
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// How many tokens of one line an account was issued, those of other callers included.
+    #[must_use]
+    pub fn issued(&self, appid: &str, line: Line) -> usize {
+        self.issues.iter().filter(|issue| issue.appid == appid && issue.line == line).count()
+    }
+
+    /// Every call received outside `/_sim/`, in the order of arrival.
+    pub fn calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.calls.iter().map(AsRef::as_ref)
+    }
+
+    /// The calls to one path, in the order of arrival.
+    #[must_use]
+    pub fn calls_to(&self, path: &str) -> Vec<&Call> {
+        self.calls().filter(|call| call.path() == path).collect()
+    }
+
+    /// How many calls an account made to token endpoints, whatever they were answered.
+    #[must_use]
+    pub fn token_calls(&self, appid: &str) -> usize {
+        self.calls().filter(|call| call.is_token_call() && call.appid() == Some(appid)).count()
+    }
+
+    /// Every template message that reached a user, oldest first: one for each call that was
+    /// processed with success, whether or not its answer arrived.
+    #[must_use]
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// The messages that reached one user, oldest first.
+    #[must_use]
+    pub fn messages_to(&self, openid: &str) -> Vec<&Message> {
+        self.messages.iter().filter(|message| message.openid == openid).collect()
+    }
+
+    /// How many of the oldest calls are missing because there were more than
+    /// [`Builder::ledger_limit`](crate::Builder::ledger_limit) of them.
+    #[must_use]
+    pub fn forgotten_calls(&self) -> u64 {
+        self.forgotten
+    }
+}

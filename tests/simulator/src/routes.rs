@@ -1,0 +1,136 @@
+//! The paths that the platform serves, as data: who may call them, how, how often, and what answers.
+
+use hyper::Method;
+
+use crate::endpoints::{Exchange, base, material, menu, message, token, user};
+use crate::errcode::Refusal;
+use crate::quota::Limits;
+
+/// One path.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) path: &'static str,
+    pub(crate) verb: Verb,
+    pub(crate) credential: Credential,
+    pub(crate) limits: Limits,
+    pub(crate) handler: Handler,
+}
+
+/// What answers a call that was admitted: the JSON of its success.
+pub(crate) type Handler = fn(&Exchange<'_>) -> Result<String, Refusal>;
+
+/// The method that a path wants. One that wants POST wants a JSON object as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+    /// POST with everything in the query.
+    PostQuery,
+}
+
+impl Verb {
+    /// Refuses the wrong method: 43001 or 43002. HEAD is a GET without its body.
+    pub(crate) fn check(self, method: &Method) -> Result<(), Refusal> {
+        match self {
+            Verb::Get if method == Method::GET || method == Method::HEAD => Ok(()),
+            Verb::Get => Err(Refusal::new(43001)),
+            Verb::Post | Verb::PostQuery if method == Method::POST => Ok(()),
+            Verb::Post | Verb::PostQuery => Err(Refusal::new(43002)),
+        }
+    }
+}
+
+/// How a caller proves who it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Credential {
+    /// `access_token` in the query, nowhere else.
+    AccessToken,
+    /// `appid` and a secret.
+    Secret(SecretRule),
+}
+
+/// Where the appid and the secret stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SecretRule {
+    pub(crate) place: Place,
+    /// The name of the secret's parameter.
+    pub(crate) secret: &'static str,
+    /// What `grant_type` has to be, where there is one: the mark of a token endpoint.
+    pub(crate) grant_type: Option<&'static str>,
+}
+
+/// The part of a request that parameters stand in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Query,
+    Body,
+}
+
+const UNLIMITED: Limits = Limits { daily: None, minutely: None };
+
+const fn daily(calls: u64) -> Limits {
+    Limits { daily: Some(calls), minutely: None }
+}
+
+const fn token_endpoint(place: Place) -> Credential {
+    Credential::Secret(SecretRule { place, secret: "secret", grant_type: Some("client_credential") })
+}
+
+const fn by_token(path: &'static str, verb: Verb, limits: Limits, handler: Handler) -> Route {
+    Route { path, verb, credential: Credential::AccessToken, limits, handler }
+}
+
+static ROUTES: &[Route] = &[
+    Route {
+        path: "/cgi-bin/token",
+        verb: Verb::Get,
+        credential: token_endpoint(Place::Query),
+        limits: daily(2000),
+        handler: token::classic,
+    },
+    Route {
+        path: "/cgi-bin/stable_token",
+        verb: Verb::Post,
+        credential: token_endpoint(Place::Body),
+        limits: Limits { daily: Some(500_000), minutely: Some(10_000) },
+        handler: token::stable,
+    },
+    Route {
+        path: "/cgi-bin/clear_quota/v2",
+        verb: Verb::PostQuery,
+        credential: Credential::Secret(SecretRule {
+            place: Place::Query,
+            secret: "appsecret",
+            grant_type: None,
+        }),
+        limits: UNLIMITED,
+        handler: base::clear_quota_v2,
+    },
+    by_token("/cgi-bin/clear_quota", Verb::Post, UNLIMITED, base::clear_quota),
+    by_token("/cgi-bin/openapi/quota/get", Verb::Post, UNLIMITED, base::quota),
+    by_token("/cgi-bin/getcallbackip", Verb::Get, UNLIMITED, base::ip_list),
+    by_token("/cgi-bin/get_api_domain_ip", Verb::Get, UNLIMITED, base::ip_list),
+    by_token("/cgi-bin/user/info", Verb::Get, daily(5_000_000), user::info),
+    by_token("/cgi-bin/user/get", Verb::Get, daily(500), user::get),
+    by_token("/cgi-bin/material/get_materialcount", Verb::Get, UNLIMITED, material::count),
+    by_token("/cgi-bin/material/batchget_material", Verb::Post, UNLIMITED, material::batchget),
+    by_token("/cgi-bin/message/template/send", Verb::Post, UNLIMITED, message::template_send),
+    by_token("/cgi-bin/menu/create", Verb::Post, daily(1000), menu::create),
+];
+
+/// The route of a path.
+pub(crate) fn find(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.path == path)
+}
+
+/// Every path that is served.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().map(|route| route.path)
+}
+
+impl Route {
+    /// Whether it gives out tokens.
+    pub(crate) fn is_token_endpoint(&self) -> bool {
+        matches!(self.credential, Credential::Secret(SecretRule { grant_type: Some(_), .. }))
+    }
+}

@@ -1,0 +1,4 @@
+//! What must hold of the platform, asked over real HTTP.
+
+mod support;
+mod tokens;
