@@ -1,0 +1,263 @@
+//! Where WeChat's API is, and which URLs a token may go to.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::Error;
+use crate::errcode::ErrorKind;
+
+/// WeChat's API.
+pub(crate) const WECHAT: &str = "https://api.weixin.qq.com";
+
+/// Besides the base URL's own, a token goes to hosts below this name, over https.
+const WECHAT_HOSTS: &str = ".weixin.qq.com";
+
+/// Where an API is: a scheme, a host, and a path that its own paths are joined to.
+#[derive(Clone, Debug)]
+pub(crate) struct Base {
+    url: Url,
+    /// The path before WeChat's own, without a slash at its end.
+    prefix: String,
+    /// The whole as it is written: what keys are made of.
+    written: Arc<str>,
+}
+
+/// What a call's `url` means.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// The URL without its query.
+    pub(crate) url: Url,
+    /// WeChat's own path, by which the routes are found.
+    pub(crate) path: Arc<str>,
+    /// The query that was part of it, as the caller wrote it.
+    pub(crate) query: Option<String>,
+}
+
+impl Base {
+    pub(crate) fn parse(written: &str) -> Result<Self, Error> {
+        let wrong = |why: &str| {
+            Error::new(
+                ErrorKind::Configuration,
+                format!("base_url {why}; write it like `{WECHAT}`, with nothing secret in it"),
+            )
+        };
+        let url = Url::parse(written).map_err(|_| wrong("is not a URL"))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(wrong("is neither http:// nor https://"));
+        }
+        if has_user(&url) || url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong("holds more than a scheme, a host and a path"));
+        }
+        let prefix = url.path().trim_end_matches('/').to_owned();
+        let written = Arc::from(url.as_str().trim_end_matches('/'));
+        Ok(Self { url, prefix, written })
+    }
+
+    /// What credentials fetched from here are known by.
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.written
+    }
+
+    /// The URL of one of WeChat's own paths.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        if self.prefix.is_empty() {
+            url.set_path(path);
+        } else {
+            url.set_path(&format!("{}{path}", self.prefix));
+        }
+        url
+    }
+
+    /// Reads a call's `url`: "/cgi-bin/x", "cgi-bin/x", or an absolute one where a token may go.
+    pub(crate) fn resolve(&self, written: &str) -> Result<Target, Error> {
+        if written.contains('#') {
+            return Err(wrong_url("has a fragment, which is never sent: write # as %23"));
+        }
+        let (before, query) = match written.split_once('?') {
+            Some((before, query)) => (before, Some(query.to_owned())),
+            None => (written, None),
+        };
+        if before.starts_with("//") {
+            return Err(wrong_url("begins with //, which would be a host"));
+        }
+        let scheme_end = before.find(':').filter(|colon| !before[..*colon].contains('/'));
+        if scheme_end.is_some() {
+            return self.resolve_absolute(before, query);
+        }
+        let path: Arc<str> = if before.starts_with('/') {
+            before.into()
+        } else {
+            format!("/{before}").into()
+        };
+        check_path(&path)?;
+        Ok(Target {
+            url: self.url(&path),
+            path,
+            query,
+        })
+    }
+
+    fn resolve_absolute(&self, written: &str, query: Option<String>) -> Result<Target, Error> {
+        let url = Url::parse(written).map_err(|_| wrong_url("is neither a path nor a URL"))?;
+        let trusted = url.origin() == self.url.origin()
+            || (url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(WECHAT_HOSTS)));
+        if !trusted || has_user(&url) {
+            return Err(wrong_url(
+                "leads to a host that is neither base_url's nor, over https, one of *.weixin.qq.com: nothing \
+                 was sent. Call a foreign host by a client of its own, without a token",
+            ));
+        }
+        // The URL as written, before the parser has tidied it: what is tidied away is not WeChat's path.
+        let after_scheme = written.split_once("://").map_or("", |(_, rest)| rest);
+        let path = after_scheme.find('/').map_or("", |slash| &after_scheme[slash..]);
+        check_path(path)?;
+        if url.path() != path {
+            return Err(wrong_url("can be read in more than one way"));
+        }
+        let own = path
+            .strip_prefix(&self.prefix)
+            .filter(|rest| rest.starts_with('/'));
+        let own = own.filter(|_| url.origin() == self.url.origin()).unwrap_or(path);
+        Ok(Target {
+            path: own.into(),
+            url,
+            query,
+        })
+    }
+}
+
+/// WeChat's paths are plain words between single slashes. One that a server might read as another path
+/// than the routes do is refused: the routes decide where a token goes.
+fn check_path(path: &str) -> Result<(), Error> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/@:,+=!$*".contains(&byte);
+    let words = path.strip_prefix('/').unwrap_or("");
+    if words.is_empty() {
+        return Err(wrong_url("has no path"));
+    }
+    if !path.bytes().all(plain) {
+        return Err(wrong_url(
+            "has characters in its path that no path of WeChat's has",
+        ));
+    }
+    if words.split('/').any(|word| matches!(word, "" | "." | "..")) {
+        return Err(wrong_url("has an empty or dotted word in its path"));
+    }
+    Ok(())
+}
+
+fn has_user(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+fn wrong_url(why: &'static str) -> Error {
+    Error::new(
+        ErrorKind::Request,
+        format!("the call's url {why}; write it like `/cgi-bin/user/info`"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(written: &str) -> Base {
+        Base::parse(written).unwrap()
+    }
+
+    fn resolved(from: &Base, written: &str) -> Option<(String, String)> {
+        from.resolve(written)
+            .ok()
+            .map(|target| (target.url.to_string(), target.path.to_string()))
+    }
+
+    #[test]
+    fn a_path_may_begin_with_a_slash_or_not() {
+        let wechat = base(WECHAT);
+        let whole = Some((
+            "https://api.weixin.qq.com/cgi-bin/x".to_owned(),
+            "/cgi-bin/x".to_owned(),
+        ));
+        assert_eq!(resolved(&wechat, "/cgi-bin/x"), whole);
+        assert_eq!(resolved(&wechat, "cgi-bin/x"), whole);
+        assert_eq!(
+            resolved(&wechat, "https://api.weixin.qq.com/cgi-bin/x?a=1"),
+            whole
+        );
+    }
+
+    #[test]
+    fn a_base_with_a_path_keeps_it() {
+        let gateway = base("http://gateway.example/wechat/");
+        let whole = Some((
+            "http://gateway.example/wechat/cgi-bin/x".to_owned(),
+            "/cgi-bin/x".to_owned(),
+        ));
+        assert_eq!(resolved(&gateway, "cgi-bin/x"), whole);
+        assert_eq!(
+            resolved(&gateway, "http://gateway.example/wechat/cgi-bin/x"),
+            whole
+        );
+    }
+
+    #[test]
+    fn hosts_of_wechat_are_trusted_over_https_alone() {
+        let wechat = base(WECHAT);
+        assert!(resolved(&wechat, "https://mp.weixin.qq.com/cgi-bin/showqrcode").is_some());
+        for foreign in [
+            "http://api.weixin.qq.com/cgi-bin/x",
+            "https://weixin.qq.com.evil.example/x",
+            "https://evilweixin.qq.com/x",
+            "https://api.weixin.qq.com@evil.example/x",
+            "https://user:pass@api.weixin.qq.com/x",
+            "ftp://api.weixin.qq.com/x",
+            "javascript:alert(1)",
+            "https:/evil.example/x",
+            "https:\\\\evil.example/x",
+            "https://api.weixin.qq.com\\@evil.example/x",
+        ] {
+            assert!(resolved(&wechat, foreign).is_none(), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_could_be_read_as_another_is_refused() {
+        let wechat = base(WECHAT);
+        for odd in [
+            "",
+            "/",
+            "?a=1",
+            "//evil.example/x",
+            "/cgi-bin//token",
+            "/cgi-bin/../sns/userinfo",
+            "/cgi-bin/./token",
+            "/cgi-bin/%74oken",
+            "/cgi-bin\\token",
+            "/cgi-bin/x#y",
+            "/cgi-bin/x/",
+            "/cgi bin/x",
+            "/cgi-bin/\u{7}",
+            "https://api.weixin.qq.com",
+            "https://api.weixin.qq.com/a/../b",
+        ] {
+            assert!(resolved(&wechat, odd).is_none(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_bad_base_is_an_error_that_shows_an_example() {
+        for bad in [
+            "",
+            "api.weixin.qq.com",
+            "ftp://x",
+            "https://u:p@x",
+            "https://x/?q",
+            "https://x/#f",
+        ] {
+            let error = Base::parse(bad).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration, "{bad}");
+            assert!(error.to_string().contains("https://api.weixin.qq.com"));
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What users hold: the client of an application, and the trait that all that can call share.
+
+mod builder;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Method;
+
+pub use self::builder::ClientBuilder;
+use crate::application::{Application, Common};
+use crate::base::Base;
+use crate::clock::Clock;
+use crate::credential::{Credential, Grant, Key};
+use crate::credentials::{Cause, Credentials};
+use crate::errcode::ErrorKind;
+use crate::request::RequestBuilder;
+use crate::settings::RefreshSettings;
+use crate::storage::adapter::Bound;
+use crate::{Error, Secret, Token, TokenKind};
+
+/// A client of the WeChat platform for one application.
+///
+/// [`#[wechat_client]`](crate::wechat_client) declares one as a type of its own; this is the type behind it,
+/// for clients that are made at run time. A clone is cheap and shares everything.
+///
+/// ```no_run
+/// use wechat_runtime::{adapters::Memory, Bound, Client, Common};
+///
+/// # async fn f() -> Result<(), wechat_runtime::Error> {
+/// let storage = Memory::new().with_secret("wx1f2e3d4c5b6a7988", "the app secret");
+/// let client = Client::<Common>::builder(Bound::new(storage, ())).appid("wx1f2e3d4c5b6a7988").build()?;
+/// let addresses = client.get("/cgi-bin/getcallbackip").send().await?.value()?;
+/// # Ok(()) }
+/// ```
+pub struct Client<App: Application = Common>(Arc<Inner<App>>);
+
+struct Inner<App: Application> {
+    /// What is needed to send, or why it could not be made: then each call fails with that.
+    wire: Result<Wire, Error>,
+    bound: Bound<App>,
+    appid: Option<Arc<str>>,
+    kind: TokenKind,
+    expires_in: Option<Duration>,
+    clock: Arc<dyn Clock>,
+    refresh: Arc<RefreshSettings>,
+    limits: Limits,
+}
+
+/// Where calls are sent, and by what.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base: Arc<Base>,
+}
+
+/// How long a call may take, how often it is tried, how long its answer may be.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) attempt: Duration,
+    pub(crate) call: Duration,
+    pub(crate) retries: u32,
+    pub(crate) body: usize,
+}
+
+impl<App: Application> Client<App> {
+    /// Begins a client on a storage, its settings all at their defaults.
+    #[must_use]
+    pub fn builder(storage: Bound<App>) -> ClientBuilder<App> {
+        ClientBuilder::new(storage, |client| client)
+    }
+
+    /// Begins a call: `url` is a path ("/cgi-bin/user/info"), with or without a query, or an absolute URL
+    /// on `base_url`'s host or on one of `*.weixin.qq.com`.
+    pub fn request(&self, method: Method, url: impl Into<String>) -> RequestBuilder<App> {
+        RequestBuilder::new(self.clone(), method, url.into())
+    }
+
+    /// Begins a GET call.
+    pub fn get(&self, url: impl Into<String>) -> RequestBuilder<App> {
+        self.request(Method::GET, url)
+    }
+
+    /// Begins a POST call.
+    pub fn post(&self, url: impl Into<String>) -> RequestBuilder<App> {
+        self.request(Method::POST, url)
+    }
+
+    /// Begins a PUT call.
+    pub fn put(&self, url: impl Into<String>) -> RequestBuilder<App> {
+        self.request(Method::PUT, url)
+    }
+
+    /// Begins a PATCH call.
+    pub fn patch(&self, url: impl Into<String>) -> RequestBuilder<App> {
+        self.request(Method::PATCH, url)
+    }
+
+    /// Begins a DELETE call.
+    pub fn delete(&self, url: impl Into<String>) -> RequestBuilder<App> {
+        self.request(Method::DELETE, url)
+    }
+
+    /// Begins a HEAD call.
+    pub fn head(&self, url: impl Into<String>) -> RequestBuilder<App> {
+        self.request(Method::HEAD, url)
+    }
+
+    /// The declared account.
+    #[must_use]
+    pub fn appid(&self) -> Option<&str> {
+        self.0.appid.as_deref()
+    }
+
+    /// The longest life that is believed of what WeChat grants.
+    #[must_use]
+    pub fn expires_in(&self) -> Option<Duration> {
+        self.0.expires_in
+    }
+
+    /// The declared account's access token, found or fetched.
+    ///
+    /// # Errors
+    ///
+    /// Those of the storage and of WeChat's token endpoint; no declared appid.
+    pub async fn fetch_access_token(&self) -> Result<Token, Error> {
+        let granted = self.declared_credentials()?.obtain().await?;
+        Ok(self.token(granted))
+    }
+
+    /// The declared account's access token in place of `stale`.
+    ///
+    /// Compare-and-refresh: where the storage holds another one that lives, that is the answer, and WeChat
+    /// is not asked.
+    ///
+    /// # Errors
+    ///
+    /// Those of the storage and of WeChat's token endpoint; no declared appid;
+    /// [`TokenRejected`](ErrorKind::TokenRejected) when `stale` was issued less than 30 s ago.
+    pub async fn refresh_access_token(&self, stale: &Secret) -> Result<Token, Error> {
+        let credentials = self.declared_credentials()?;
+        let granted = credentials
+            .refresh(Some(stale.clone()), Cause::Refused(None))
+            .await?;
+        Ok(self.token(granted))
+    }
+
+    fn token(&self, granted: Grant) -> Token {
+        granted.into_token(self.0.kind)
+    }
+
+    fn declared_credentials(&self) -> Result<Credentials, Error> {
+        let Some(appid) = &self.0.appid else {
+            return Err(Error::new(
+                ErrorKind::Request,
+                "the client has no appid: declare one",
+            ));
+        };
+        Ok(self.credentials(self.wire()?, &self.0.bound, appid.clone()))
+    }
+
+    /// The access token of an account through a storage: what a call needs to come by it.
+    pub(crate) fn credentials(&self, wire: &Wire, bound: &Bound<App>, appid: Arc<str>) -> Credentials {
+        let credential = Credential::AccessToken(self.0.kind);
+        Credentials {
+            key: Key {
+                base_url: wire.base.name().clone(),
+                appid,
+                credential,
+            },
+            binding: bound.binding().clone(),
+            base: wire.base.clone(),
+            http: wire.http.clone(),
+            clock: self.0.clock.clone(),
+            settings: self.0.refresh.clone(),
+            cap: self.0.expires_in.map(|cap| cap.as_secs()),
+        }
+    }
+
+    pub(crate) fn wire(&self) -> Result<&Wire, Error> {
+        self.0.wire.as_ref().map_err(Clone::clone)
+    }
+
+    pub(crate) fn bound(&self) -> &Bound<App> {
+        &self.0.bound
+    }
+
+    pub(crate) fn declared_appid(&self) -> Option<&Arc<str>> {
+        self.0.appid.as_ref()
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+}
+
+impl<App: Application> Clone for Client<App> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<App: Application> fmt::Debug for Client<App> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug("Client", f)
+    }
+}
+
+impl<App: Application> Client<App> {
+    pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(name)
+            .field("appid", &self.0.appid)
+            .field(
+                "base_url",
+                &self.0.wire.as_ref().ok().map(|wire| wire.base.name()),
+            )
+            .field("token", &self.0.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything that calls WeChat for an application: [`Client`] and every declared client.
+///
+/// Write functions over it, and they work with all of them:
+///
+/// ```
+/// use wechat_runtime::{Call, Error};
+///
+/// async fn followers(wechat: &impl Call) -> Result<u64, Error> {
+///     let answer = wechat.get("/cgi-bin/user/get").send().await?.value()?;
+///     Ok(answer["total"].as_u64().unwrap_or(0))
+/// }
+/// ```
+pub trait Call: Send + Sync {
+    /// The kind of application it calls for.
+    type App: Application;
+
+    /// The client that makes the calls.
+    fn client(&self) -> &Client<Self::App>;
+
+    /// Begins a call.
+    fn request(&self, method: Method, url: impl Into<String>) -> RequestBuilder<Self::App> {
+        self.client().request(method, url)
+    }
+
+    /// Begins a GET call.
+    fn get(&self, url: impl Into<String>) -> RequestBuilder<Self::App> {
+        self.request(Method::GET, url)
+    }
+
+    /// Begins a POST call.
+    fn post(&self, url: impl Into<String>) -> RequestBuilder<Self::App> {
+        self.request(Method::POST, url)
+    }
+
+    /// Begins a PUT call.
+    fn put(&self, url: impl Into<String>) -> RequestBuilder<Self::App> {
+        self.request(Method::PUT, url)
+    }
+
+    /// Begins a PATCH call.
+    fn patch(&self, url: impl Into<String>) -> RequestBuilder<Self::App> {
+        self.request(Method::PATCH, url)
+    }
+
+    /// Begins a DELETE call.
+    fn delete(&self, url: impl Into<String>) -> RequestBuilder<Self::App> {
+        self.request(Method::DELETE, url)
+    }
+
+    /// Begins a HEAD call.
+    fn head(&self, url: impl Into<String>) -> RequestBuilder<Self::App> {
+        self.request(Method::HEAD, url)
+    }
+}
+
+impl<App: Application> Call for Client<App> {
+    type App = App;
+
+    fn client(&self) -> &Client<App> {
+        self
+    }
+}

@@ -1,0 +1,190 @@
+//! The settings of a client, before it is made.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Client, Inner, Limits, Wire};
+use crate::application::Application;
+use crate::base::{self, Base};
+use crate::clock::{Clock, SystemClock};
+use crate::errcode::ErrorKind;
+use crate::settings::RefreshSettings;
+use crate::storage::adapter::Bound;
+use crate::{Error, TokenKind};
+
+/// The settings of a client before it is made. `T` is what it will be: a [`Client`], or a declared type.
+#[must_use = "a builder makes nothing until `build`"]
+pub struct ClientBuilder<App: Application, T = Client<App>> {
+    wrap: fn(Client<App>) -> T,
+    bound: Bound<App>,
+    http: reqwest::ClientBuilder,
+    base_url: Option<String>,
+    appid: Option<Arc<str>>,
+    kind: TokenKind,
+    expires_in: Option<Duration>,
+    clock: Arc<dyn Clock>,
+    refresh: RefreshSettings,
+    connect_timeout: Duration,
+    limits: Limits,
+}
+
+impl<App: Application, T> ClientBuilder<App, T> {
+    pub(crate) fn new(bound: Bound<App>, wrap: fn(Client<App>) -> T) -> Self {
+        Self {
+            wrap,
+            bound,
+            http: reqwest::ClientBuilder::new(),
+            base_url: None,
+            appid: None,
+            kind: TokenKind::default(),
+            expires_in: None,
+            clock: Arc::new(SystemClock),
+            refresh: RefreshSettings::default(),
+            connect_timeout: Duration::from_secs(3),
+            limits: Limits {
+                attempt: Duration::from_secs(15),
+                call: Duration::from_secs(30),
+                retries: 2,
+                body: 10 * 1024 * 1024,
+            },
+        }
+    }
+
+    /// The account that calls are made for when they name none.
+    pub fn appid(mut self, appid: impl Into<String>) -> Self {
+        self.appid = Some(appid.into().into());
+        self
+    }
+
+    /// Where WeChat's API is: `https://api.weixin.qq.com` by default. It may have a path.
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = Some(base_url.into());
+        self
+    }
+
+    /// Which kind of access token is used: [`TokenKind::Stable`] by default.
+    pub fn token(mut self, kind: TokenKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// The longest life that is believed of what WeChat grants; WeChat's own by default. It is not applied
+    /// to what a hub says.
+    pub fn expires_in(mut self, expires_in: Duration) -> Self {
+        self.expires_in = Some(expires_in);
+        self
+    }
+
+    /// How the HTTP client is made: proxies, roots of trust, pools.
+    ///
+    /// Redirects, the `Referer` header and verbose logging of connections are switched off whatever is set
+    /// here, since each would hand the token away; the connect time-out is [`connect_timeout`](Self::connect_timeout)'s.
+    pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
+        self.http = http;
+        self
+    }
+
+    /// How long making a connection may take: 3 s by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one attempt may take, from the connection to the answer's end: 15 s by default.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.attempt = timeout;
+        self
+    }
+
+    /// How long a whole call may take, with its token, its retries and its pauses: 30 s by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.limits.call = timeout;
+        self
+    }
+
+    /// How often an attempt that failed on its way is repeated: 2 by default.
+    ///
+    /// Repeated is what did not get a connection, and besides that only what may be sent twice: GET, HEAD,
+    /// PUT, DELETE, OPTIONS, TRACE, and what [`retry_unsafe`](RequestBuilder::retry_unsafe) allows.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.limits.retries = retries;
+        self
+    }
+
+    /// How many bytes an answer may have: 10 MiB by default.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.limits.body = bytes;
+        self
+    }
+
+    /// When tokens are refreshed, and how often at most.
+    pub fn refresh(mut self, settings: RefreshSettings) -> Self {
+        self.refresh = settings;
+        self
+    }
+
+    /// The clock by which tokens expire: the system's by default.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    ///
+    /// A base URL that is none, and an HTTP client that cannot be made
+    /// ([`Configuration`](ErrorKind::Configuration)).
+    pub fn build(self) -> Result<T, Error> {
+        let (client, wrap) = self.assemble();
+        client.wire()?;
+        Ok(wrap(client))
+    }
+
+    /// Makes the client, leaving what is wrong with it to the first call.
+    pub(crate) fn build_deferring(self) -> T {
+        let (client, wrap) = self.assemble();
+        wrap(client)
+    }
+
+    fn assemble(self) -> (Client<App>, fn(Client<App>) -> T) {
+        let http = self
+            .http
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connection_verbose(false)
+            .connect_timeout(self.connect_timeout)
+            .build();
+        let http = http.map_err(|error| {
+            Error::new(ErrorKind::Configuration, "the HTTP client cannot be made")
+                .caused_by(Arc::new(error.without_url()))
+        });
+        let base = Base::parse(self.base_url.as_deref().unwrap_or(base::WECHAT));
+        let wire = http.and_then(|http| {
+            Ok(Wire {
+                http,
+                base: Arc::new(base?),
+            })
+        });
+        let inner = Inner {
+            wire,
+            bound: self.bound,
+            appid: self.appid,
+            kind: self.kind,
+            expires_in: self.expires_in,
+            clock: self.clock,
+            refresh: Arc::new(self.refresh),
+            limits: self.limits,
+        };
+        (Client(Arc::new(inner)), self.wrap)
+    }
+}
+
+impl<App: Application, T> fmt::Debug for ClientBuilder<App, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("appid", &self.appid)
+            .finish_non_exhaustive()
+    }
+}

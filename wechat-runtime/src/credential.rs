@@ -1,0 +1,164 @@
+//! Which credential of which account, and what was granted for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::{Secret, Token, TokenKind};
+
+/// Everything that has to be obtained, stored and refreshed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Credential {
+    AccessToken(TokenKind),
+}
+
+/// One credential of one account at one platform.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) base_url: Arc<str>,
+    pub(crate) appid: Arc<str>,
+    pub(crate) credential: Credential,
+}
+
+/// What was granted: a value, when, and for how many seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) value: Secret,
+    pub(crate) timestamp: u64,
+    pub(crate) expires_in: u64,
+}
+
+/// What a grant is good for at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Serve it.
+    Fresh,
+    /// Serve it, and refresh behind the callers' backs.
+    Ageing,
+    /// It has expired.
+    Dead,
+}
+
+/// How grants are judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judgement {
+    /// The longest life that is believed: the declaration's `expires_in`.
+    pub(crate) cap: Option<u64>,
+    /// The shortest: a grant younger than this is never replaced for its age, whatever WeChat says of it.
+    pub(crate) floor: Duration,
+    /// How long before the end a refresh begins; at most a quarter of the life.
+    pub(crate) margin: Duration,
+}
+
+impl Grant {
+    pub(crate) fn standing(&self, now: Moment, by: &Judgement) -> Standing {
+        let left = self.left(now, by);
+        let margin = by.margin.min(self.life(by) / 4);
+        if left.is_zero() {
+            Standing::Dead
+        } else if left < margin {
+            Standing::Ageing
+        } else {
+            Standing::Fresh
+        }
+    }
+
+    fn life(&self, by: &Judgement) -> Duration {
+        let granted = Duration::from_secs(self.expires_in).max(by.floor);
+        by.cap
+            .map_or(granted, |cap| granted.min(Duration::from_secs(cap)))
+    }
+
+    fn left(&self, now: Moment, by: &Judgement) -> Duration {
+        self.life(by)
+            .saturating_sub(now.since(Moment::from_unix(self.timestamp)))
+    }
+
+    /// A record stamped by a clock that is ahead of ours would outlive its grant: it begins now instead.
+    pub(crate) fn received(mut self, now: Moment) -> Self {
+        self.timestamp = self.timestamp.min(now.unix());
+        self
+    }
+
+    pub(crate) fn into_token(self, kind: TokenKind) -> Token {
+        Token::new(kind, self.value, self.timestamp, self.expires_in)
+    }
+}
+
+impl From<&Token> for Grant {
+    fn from(token: &Token) -> Self {
+        Self {
+            value: token.access_token().clone(),
+            timestamp: token.timestamp(),
+            expires_in: token.expires_in(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BY: Judgement = Judgement {
+        cap: None,
+        floor: Duration::from_secs(30),
+        margin: Duration::from_secs(300),
+    };
+
+    fn grant(expires_in: u64) -> Grant {
+        Grant {
+            value: Secret::from("t"),
+            timestamp: 1000,
+            expires_in,
+        }
+    }
+
+    fn at(seconds: u64) -> Moment {
+        Moment::from_unix(1000 + seconds)
+    }
+
+    #[test]
+    fn two_hours_age_in_their_last_five_minutes() {
+        let token = grant(7200);
+        assert_eq!(token.standing(at(6900), &BY), Standing::Fresh);
+        assert_eq!(token.standing(at(6901), &BY), Standing::Ageing);
+        assert_eq!(token.standing(at(7199), &BY), Standing::Ageing);
+        assert_eq!(token.standing(at(7200), &BY), Standing::Dead);
+    }
+
+    #[test]
+    fn a_short_grant_ages_in_its_last_quarter() {
+        let token = grant(300);
+        assert_eq!(token.standing(at(225), &BY), Standing::Fresh);
+        assert_eq!(token.standing(at(226), &BY), Standing::Ageing);
+    }
+
+    #[test]
+    fn a_grant_of_no_time_lives_for_the_floor() {
+        assert_eq!(grant(0).standing(at(0), &BY), Standing::Fresh);
+        assert_eq!(grant(0).standing(at(30), &BY), Standing::Dead);
+    }
+
+    #[test]
+    fn the_cap_shortens_and_never_lengthens() {
+        let capped = Judgement {
+            cap: Some(5000),
+            ..BY
+        };
+        assert_eq!(grant(7200).standing(at(5000), &capped), Standing::Dead);
+        assert_eq!(grant(600).standing(at(600), &capped), Standing::Dead);
+    }
+
+    #[test]
+    fn a_stamp_from_the_future_does_not_lengthen_a_life() {
+        let token = grant(7200).received(at(0));
+        assert_eq!(
+            Grant {
+                timestamp: 9000,
+                ..grant(7200)
+            }
+            .received(at(0)),
+            token
+        );
+    }
+}

@@ -1,0 +1,274 @@
+//! Obtaining and refreshing one credential through one adapter: local copy, store, single-flight,
+//! compare-and-refresh.
+
+mod cool_down;
+mod guard;
+mod lead;
+mod upstream;
+
+use std::future::Future;
+use std::sync::{Arc, LazyLock};
+
+use self::guard::Lane;
+pub(crate) use self::guard::quota_cleared;
+use self::lead::Landing;
+use crate::base::Base;
+use crate::clock::{Clock, Moment};
+use crate::credential::{Grant, Judgement, Key, Standing};
+use crate::errcode::ErrorKind;
+use crate::flight::Flights;
+use crate::settings::RefreshSettings;
+use crate::storage::adapter::Binding;
+use crate::storage::store::Owner;
+use crate::{Error, Secret, storage};
+
+/// The refreshes under way in this process.
+static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new);
+
+/// One credential of one account, through one binding: everything that is needed to come by it.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    pub(crate) key: Key,
+    pub(crate) binding: Arc<Binding>,
+    pub(crate) base: Arc<Base>,
+    pub(crate) http: reqwest::Client,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Arc<RefreshSettings>,
+    /// The longest life that is believed of what WeChat grants, in seconds.
+    pub(crate) cap: Option<u64>,
+}
+
+/// Why a refresh is asked for.
+#[derive(Clone)]
+pub(crate) enum Cause {
+    /// There is none that lives.
+    Missing,
+    /// It still lives, but not for long.
+    Ageing,
+    /// WeChat refused it with this error, or the user says that it is no good.
+    Refused(Option<Error>),
+}
+
+impl Cause {
+    fn refusal(&self) -> Option<&Error> {
+        match self {
+            Self::Refused(error) => error.as_ref(),
+            Self::Missing | Self::Ageing => None,
+        }
+    }
+
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Ageing => "ageing",
+            Self::Refused(Some(_)) => "refused",
+            Self::Refused(None) => "asked for",
+        }
+    }
+}
+
+impl Credentials {
+    /// The credential, from the nearest place that has it.
+    ///
+    /// Nobody waits while one lives: an ageing one is served, and refreshed behind the callers' backs.
+    pub(crate) async fn obtain(&self) -> Result<Grant, Error> {
+        let copy = self.binding.copy(&self.key);
+        if let Some(copy) = copy.as_ref().filter(|copy| self.serves(&copy.grant)) {
+            return Ok(copy.grant.clone());
+        }
+        let stored = self.read_together().await?;
+        if let Some(grant) = stored.as_ref().filter(|grant| self.serves(grant)) {
+            return Ok(grant.clone());
+        }
+        let stale = stored
+            .or_else(|| copy.map(|copy| copy.grant.clone()))
+            .map(|grant| grant.value);
+        self.refresh(stale, Cause::Missing).await
+    }
+
+    /// Whether a grant can be served. One that ages is refreshed behind the caller's back.
+    fn serves(&self, grant: &Grant) -> bool {
+        let standing = self.standing(grant);
+        if standing == Standing::Ageing {
+            self.refresh_behind(grant);
+        }
+        standing != Standing::Dead
+    }
+
+    /// Another credential in place of `stale`, by one refresh for all who ask.
+    pub(crate) async fn refresh(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
+        let patience = self.settings.lease + self.settings.upstream_timeout;
+        let refreshed = tokio::time::timeout(patience, self.refresh_together(stale, cause)).await;
+        refreshed.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, "no token was granted in time")))
+    }
+
+    async fn refresh_together(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
+        let lane = self.lane();
+        // Ends: in each round somebody leads, and whoever leads is done.
+        loop {
+            if let Some(copy) = self.binding.copy(&self.key) {
+                if self.answers(&copy.grant, stale.as_ref(), &cause) {
+                    return Ok(copy.grant.clone());
+                }
+            }
+            let seat = REFRESHES.board(&lane, || {
+                self.clone().lead(lane.clone(), stale.clone(), cause.clone())
+            });
+            let led = seat.led;
+            let Some(landing) = seat.outcome().await else {
+                continue;
+            };
+            if led {
+                return landing.outcome;
+            }
+            let ours = Arc::ptr_eq(&landing.binding, &self.binding);
+            match landing.outcome {
+                // A refusal may have to wait where a missing token need not.
+                Err(_) if landing.refused && !cause.is_refusal() => {}
+                // Another binding's storage or secret is not ours.
+                Err(error)
+                    if !ours && matches!(error.kind(), ErrorKind::Storage | ErrorKind::Configuration) => {}
+                Err(error) => return Err(error),
+                Ok(grant) if ours && self.answers(&grant, stale.as_ref(), &cause) => return Ok(grant),
+                Ok(_) if ours => {}
+                // Another binding has it: what counts is what our own storage has now.
+                Ok(_) => {
+                    let stored = self.read_together().await?;
+                    let answer = stored.filter(|grant| self.answers(grant, stale.as_ref(), &cause));
+                    if let Some(grant) = answer {
+                        return Ok(grant);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts a refresh and does not wait for it.
+    fn refresh_behind(&self, ageing: &Grant) {
+        let now = self.now();
+        let due = self
+            .binding
+            .copy(&self.key)
+            .is_none_or(|copy| copy.claim_attempt(now, now.after(self.settings.background_pause)));
+        if due {
+            let lane = self.lane();
+            let stale = Some(ageing.value.clone());
+            drop(REFRESHES.board(&lane, || self.clone().lead(lane.clone(), stale, Cause::Ageing)));
+        }
+    }
+
+    /// Reads the store, once for all who ask through this binding at the time, and keeps what it has.
+    async fn read_together(&self) -> Result<Option<Grant>, Error> {
+        loop {
+            let seat = self.binding.reads.board(&self.key, || {
+                let this = self.clone();
+                async move {
+                    let before = this.binding.copy(&this.key);
+                    let read = this.read().await?;
+                    if let Some(grant) = &read {
+                        this.binding.keep_read(&this.key, grant.clone(), before.as_ref());
+                    }
+                    Ok(read)
+                }
+            });
+            if let Some(read) = seat.outcome().await {
+                return read;
+            }
+        }
+    }
+
+    /// Reads the store.
+    async fn read(&self) -> Result<Option<Grant>, Error> {
+        let store = &self.binding.store;
+        let read = self.ask_storage(
+            "read the access token",
+            store.fetch(&self.key.appid, &self.key.credential),
+        );
+        Ok(read.await?.map(|grant| grant.received(self.now())))
+    }
+
+    /// The application's secret.
+    pub(crate) async fn secret(&self) -> Result<Secret, Error> {
+        const NOT_HERE: &str = "the path needs the app secret, which only a `storage::Hub` has";
+        match self.binding.store.owner() {
+            Some(owner) => self.secret_of(owner).await,
+            None => Err(Error::new(ErrorKind::Request, NOT_HERE)),
+        }
+    }
+
+    async fn secret_of(&self, owner: &dyn Owner) -> Result<Secret, Error> {
+        let secret = self
+            .ask_storage("read the app secret", owner.secret(&self.key.appid))
+            .await?;
+        secret
+            .filter(|secret| !secret.expose().is_empty())
+            .ok_or_else(|| {
+                self.error(
+                    ErrorKind::Configuration,
+                    "the storage adapter has no secret for this appid",
+                )
+            })
+    }
+
+    /// Runs one callback of the adapter: within its time, and with its panic caught.
+    async fn ask_storage<T>(
+        &self,
+        doing: &'static str,
+        callback: impl Future<Output = storage::Result<T>>,
+    ) -> Result<T, Error> {
+        let failed = |source| Error::storage(doing, source).at(self.endpoint(), Some(&self.key.appid));
+        match tokio::time::timeout(self.settings.storage_timeout, unpanicked(callback)).await {
+            Ok(Some(outcome)) => outcome.map_err(failed),
+            Ok(None) => Err(failed(storage::Error::msg("the adapter panicked"))),
+            Err(_) => Err(failed(storage::Error::msg("the adapter did not answer in time"))),
+        }
+    }
+
+    /// Whether a grant is what a refresh was asked for, so that no more need be done.
+    fn answers(&self, grant: &Grant, stale: Option<&Secret>, cause: &Cause) -> bool {
+        match cause {
+            Cause::Missing => self.standing(grant) != Standing::Dead,
+            Cause::Ageing => self.standing(grant) == Standing::Fresh,
+            Cause::Refused(_) => Some(&grant.value) != stale && self.standing(grant) != Standing::Dead,
+        }
+    }
+
+    fn standing(&self, grant: &Grant) -> Standing {
+        let cap = self.cap.filter(|_| self.binding.store.owner().is_some());
+        let by = Judgement {
+            cap,
+            floor: self.settings.gap,
+            margin: self.settings.margin,
+        };
+        grant.standing(self.now(), &by)
+    }
+
+    fn now(&self) -> Moment {
+        Moment::now(&*self.clock)
+    }
+
+    fn lane(&self) -> Lane {
+        Lane {
+            adapter: self.binding.store.adapter_type(),
+            key: self.key.clone(),
+        }
+    }
+
+    fn endpoint(&self) -> &'static str {
+        upstream::endpoint(&self.key.credential)
+    }
+
+    fn error(&self, kind: ErrorKind, message: &'static str) -> Error {
+        Error::new(kind, message).at(self.endpoint(), Some(&self.key.appid))
+    }
+}
+
+/// The outcome, or none when making it panicked.
+async fn unpanicked<T>(work: impl Future<Output = T>) -> Option<T> {
+    use futures_util::FutureExt as _;
+    std::panic::AssertUnwindSafe(work).catch_unwind().await.ok()
+}

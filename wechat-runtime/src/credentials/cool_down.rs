@@ -1,0 +1,150 @@
+//! Cool-downs after an endpoint refused to grant: the table, and what a row means at a moment.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::settings::{Backoff, CoolDowns, jittered};
+
+/// A row: these codes pause refreshing for this long, and this ends the pause early.
+pub(super) struct Rule {
+    codes: &'static [i64],
+    length: fn(&CoolDowns) -> Length,
+    pub(super) ends_by: EndsBy,
+}
+
+enum Length {
+    Doubling(Backoff),
+    DoublingWithJitter(Backoff),
+    Fixed(Duration),
+    UntilBeijingMidnight { probe: Duration },
+    UntilNextMinute,
+}
+
+/// What ends a cool-down before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EndsBy {
+    Nothing,
+    AnotherSecret,
+    ClearedQuota,
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        codes: &[40001, 40002, 40013, 40125, 41002, 41004],
+        length: |of| Length::Doubling(of.configuration),
+        ends_by: EndsBy::AnotherSecret,
+    },
+    Rule {
+        codes: &[40164, 61004, 89503],
+        length: |of| Length::Doubling(of.address),
+        ends_by: EndsBy::Nothing,
+    },
+    Rule {
+        codes: &[40243, 50004, 50007],
+        length: |of| Length::Fixed(of.frozen),
+        ends_by: EndsBy::Nothing,
+    },
+    Rule {
+        codes: &[89501],
+        length: |of| Length::Fixed(of.confirmation_pending),
+        ends_by: EndsBy::Nothing,
+    },
+    Rule {
+        codes: &[89507],
+        length: |of| Length::Fixed(of.confirmation_refused),
+        ends_by: EndsBy::Nothing,
+    },
+    Rule {
+        codes: &[89506],
+        length: |of| Length::Fixed(of.confirmation_barred),
+        ends_by: EndsBy::Nothing,
+    },
+    Rule {
+        codes: &[45009],
+        length: |of| Length::UntilBeijingMidnight {
+            probe: of.quota_probe,
+        },
+        ends_by: EndsBy::ClearedQuota,
+    },
+    Rule {
+        codes: &[45011],
+        length: |_| Length::UntilNextMinute,
+        ends_by: EndsBy::Nothing,
+    },
+];
+
+/// Everything the table does not name: -1, 5xx, no connection, time-out, no JSON, an unknown code.
+const TRANSIENT: &Rule = &Rule {
+    codes: &[],
+    length: |of| Length::DoublingWithJitter(of.transient),
+    ends_by: EndsBy::Nothing,
+};
+
+impl Rule {
+    pub(super) fn of(errcode: Option<i64>) -> &'static Self {
+        let named = RULES
+            .iter()
+            .find(|rule| errcode.is_some_and(|code| rule.codes.contains(&code)));
+        named.unwrap_or(TRANSIENT)
+    }
+
+    /// How long to pause, after `failures` earlier ones in a row under this rule.
+    pub(super) fn pause(&self, now: Moment, failures: u32, settings: &CoolDowns) -> Duration {
+        match (self.length)(settings) {
+            Length::Fixed(pause) => pause,
+            Length::Doubling(backoff) => backoff.pause(failures),
+            Length::DoublingWithJitter(backoff) => {
+                jittered(backoff.pause(failures), settings.jitter_percent).min(backoff.longest)
+            }
+            Length::UntilBeijingMidnight { probe } => now.until_beijing_midnight().min(probe),
+            Length::UntilNextMinute => {
+                let minute = Duration::from_secs(60);
+                let jitter = jittered(minute, settings.jitter_percent) - minute;
+                now.until_next_minute() + jitter
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pause(code: i64, failures: u32) -> Duration {
+        let noon = Moment::from_unix(1_795_233_610); // 2026-11-21 12:00:10 in Beijing
+        let settings = CoolDowns {
+            jitter_percent: 0,
+            ..CoolDowns::default()
+        };
+        Rule::of(Some(code)).pause(noon, failures, &settings)
+    }
+
+    #[test]
+    fn pauses_are_those_of_the_table() {
+        let seconds = |code, failures| pause(code, failures).as_secs();
+        assert_eq!(
+            [0, 1, 4, 5, 40].map(|failures| seconds(-1, failures)),
+            [1, 2, 16, 30, 30]
+        );
+        assert_eq!(
+            [0, 1, 3, 4].map(|failures| seconds(40125, failures)),
+            [60, 120, 480, 600]
+        );
+        assert_eq!([0, 4].map(|failures| seconds(40164, failures)), [60, 600]);
+        assert_eq!(
+            [40243, 89501, 89507, 89506].map(|code| seconds(code, 9)),
+            [600, 60, 3600, 86400]
+        );
+        assert_eq!(seconds(45009, 0), 3600);
+        assert_eq!(seconds(45011, 0), 50);
+    }
+
+    #[test]
+    fn the_last_probe_before_midnight_waits_for_midnight() {
+        let late = Moment::from_unix(1_795_276_800 - 60);
+        assert_eq!(
+            Rule::of(Some(45009)).pause(late, 0, &CoolDowns::default()),
+            Duration::from_secs(60)
+        );
+    }
+}

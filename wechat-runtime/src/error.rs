@@ -1,0 +1,204 @@
+//! The one error of every call, with what to do about it.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::errcode::{self, ErrorKind, Origin};
+use crate::storage;
+
+/// Why a call failed, and what to do about it.
+///
+/// Callers that waited for one token refresh share its error, so it is cheap to clone. It names the
+/// endpoint's path and the appid; no URL with a query, token, secret or body is in it.
+///
+/// ```
+/// # use wechat_runtime::{Error, ErrorKind};
+/// fn later(error: &Error) -> Option<std::time::Duration> {
+///     match error.kind() {
+///         ErrorKind::Busy | ErrorKind::Quota => error.retry_after(),
+///         _ => None,
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    answered: Option<(i64, String)>,
+    http_status: Option<u16>,
+    retry_after: Option<Duration>,
+    endpoint: Option<Arc<str>>,
+    appid: Option<Arc<str>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            answered: None,
+            http_status: None,
+            retry_after: None,
+            endpoint: None,
+            appid: None,
+            source: None,
+        }))
+    }
+
+    /// An errcode that WeChat answered.
+    pub(crate) fn answered(code: i64, message: String, origin: Origin) -> Self {
+        Self::new(errcode::kind(code, origin), "WeChat answered")
+            .edit(|inner| inner.answered = Some((code, message)))
+    }
+
+    pub(crate) fn storage(doing: &'static str, source: storage::Error) -> Self {
+        Self::new(
+            ErrorKind::Storage,
+            format!("the storage adapter failed to {doing}"),
+        )
+        .caused_by(source.into_inner())
+    }
+
+    /// An HTTP client's error, stripped of its URL: the query there holds the token.
+    pub(crate) fn transport(error: reqwest::Error) -> Self {
+        let (kind, message) = if error.is_connect() {
+            (ErrorKind::Connect, "no connection could be made")
+        } else if error.is_timeout() {
+            (ErrorKind::Timeout, "no answer in time")
+        } else if error.is_builder() {
+            (ErrorKind::Request, "the request cannot be sent as it is")
+        } else {
+            (
+                ErrorKind::Transport,
+                "the connection broke before the answer was whole",
+            )
+        };
+        Self::new(kind, message).caused_by(Arc::new(error.without_url()))
+    }
+
+    fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    pub(crate) fn caused_by(self, source: Arc<dyn StdError + Send + Sync>) -> Self {
+        self.edit(|inner| inner.source = Some(source))
+    }
+
+    /// Says where it happened, unless it is said already.
+    pub(crate) fn at(self, endpoint: &str, appid: Option<&Arc<str>>) -> Self {
+        self.edit(|inner| {
+            inner.endpoint.get_or_insert_with(|| endpoint.into());
+            if inner.appid.is_none() {
+                inner.appid = appid.cloned();
+            }
+        })
+    }
+
+    pub(crate) fn with_status(self, status: reqwest::StatusCode) -> Self {
+        self.edit(|inner| inner.http_status = Some(status.as_u16()))
+    }
+
+    pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        self.edit(|inner| inner.retry_after = retry_after)
+    }
+
+    pub(crate) fn because(self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.edit(|inner| inner.message = message.into())
+    }
+
+    /// What went wrong, as something to act on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// WeChat's errcode, where WeChat answered one.
+    #[must_use]
+    pub fn errcode(&self) -> Option<i64> {
+        self.0.answered.as_ref().map(|(code, _)| *code)
+    }
+
+    /// WeChat's errmsg, where WeChat answered one. Its text varies: match on [`errcode`](Error::errcode).
+    #[must_use]
+    pub fn errmsg(&self) -> Option<&str> {
+        self.0.answered.as_ref().map(|(_, message)| message.as_str())
+    }
+
+    /// The HTTP status of the answer that failed, where there was an answer.
+    #[must_use]
+    pub fn http_status(&self) -> Option<u16> {
+        self.0.http_status
+    }
+
+    /// How long to wait before a call can succeed, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The path that failed: the one called, or the one that should have granted its token.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        self.0.endpoint.as_deref()
+    }
+
+    /// The account the call was made for, where one was known.
+    #[must_use]
+    pub fn appid(&self) -> Option<&str> {
+        self.0.appid.as_deref()
+    }
+
+    /// What to do about it, in a few words.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        errcode::advice(self.0.kind, self.errcode())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(endpoint) = &inner.endpoint {
+            write!(f, "{endpoint}")?;
+            if let Some(appid) = &inner.appid {
+                write!(f, " for {appid}")?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&inner.message)?;
+        if let Some((code, message)) = &inner.answered {
+            write!(f, " errcode {code} ({message})")?;
+        }
+        if let Some(status) = inner.http_status.filter(|status| *status != 200) {
+            write!(f, " with HTTP status {status}")?;
+        }
+        if let Some(retry_after) = inner.retry_after {
+            write!(f, "; try again in {} s", retry_after.as_millis().div_ceil(1000))?;
+        }
+        write!(f, "; {}", self.advice())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.to_string())
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,216 @@
+//! One call, before it is sent: what to call, with what, for whom, and what to do otherwise than declared.
+
+mod prepared;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+
+use self::prepared::Prepared;
+use crate::application::Application;
+use crate::client::Client;
+use crate::errcode::ErrorKind;
+use crate::response::Response;
+use crate::storage::adapter::{Adapter, Bound};
+use crate::{Error, Secret};
+
+/// Headers that the transport writes: another's word for them would break the length or the host.
+const TRANSPORT_HEADERS: &[&str] = &["connection", "content-length", "host", "transfer-encoding"];
+
+/// A call to be sent. What is wrong with it is the error of [`send`](RequestBuilder::send).
+///
+/// ```no_run
+/// # use serde_json::json;
+/// # use wechat_runtime::{Call, Error};
+/// # async fn f(wechat: impl Call) -> Result<(), Error> {
+/// let sent = wechat
+///     .post("/cgi-bin/message/template/send")
+///     .json(&json!({ "touser": "o6_bmj…", "template_id": "…", "data": {} }))
+///     .send()
+///     .await?
+///     .error_for_errcode()?;
+/// # Ok(()) }
+/// ```
+#[must_use = "a call does nothing until it is sent"]
+pub struct RequestBuilder<App: Application> {
+    client: Client<App>,
+    method: Method,
+    url: String,
+    query: String,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    appid: Option<Arc<str>>,
+    bound: Option<Bound<App>>,
+    base_url: Option<String>,
+    token: Option<Secret>,
+    timeout: Option<Duration>,
+    may_repeat: bool,
+    error: Option<Error>,
+}
+
+impl<App: Application> RequestBuilder<App> {
+    pub(crate) fn new(client: Client<App>, method: Method, url: String) -> Self {
+        let may_repeat = method.is_idempotent();
+        Self {
+            client,
+            method,
+            url,
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: None,
+            appid: None,
+            bound: None,
+            base_url: None,
+            token: None,
+            timeout: None,
+            may_repeat,
+            error: None,
+        }
+    }
+
+    /// Adds query parameters behind those of the URL, in the order given: pairs, a map, or a struct.
+    pub fn query<T: Serialize + ?Sized>(mut self, parameters: &T) -> Self {
+        match serde_urlencoded::to_string(parameters) {
+            Ok(more) if more.is_empty() => {}
+            Ok(more) if self.query.is_empty() => self.query = more,
+            Ok(more) => {
+                self.query.push('&');
+                self.query.push_str(&more);
+            }
+            Err(_) => self.wrong("the query parameters cannot be written as names and values"),
+        }
+        self
+    }
+
+    /// Sends JSON, as raw UTF-8.
+    pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(json) => self.set_body("application/json", json),
+            Err(_) => self.wrong("the body cannot be written as JSON"),
+        }
+        self
+    }
+
+    /// Sends a form (`application/x-www-form-urlencoded`).
+    pub fn form<T: Serialize + ?Sized>(mut self, fields: &T) -> Self {
+        match serde_urlencoded::to_string(fields) {
+            Ok(form) => self.set_body("application/x-www-form-urlencoded", form),
+            Err(_) => self.wrong("the form cannot be written as names and values"),
+        }
+        self
+    }
+
+    /// Sends bytes as they are; say what they are with a `content-type` [`header`](Self::header).
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sets a header. `connection`, `content-length`, `host` and `transfer-encoding` are the transport's.
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        match (name.try_into(), value.try_into()) {
+            (Ok(name), Ok(_)) if TRANSPORT_HEADERS.contains(&name.as_str()) => {
+                self.wrong("a header is set that the transport writes: leave it out");
+            }
+            (Ok(name), Ok(value)) => drop(self.headers.insert(name, value)),
+            _ => self.wrong("a header has a name or a value that no header can have"),
+        }
+        self
+    }
+
+    /// How long this whole call may take, in place of the client's setting.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Calls for this account, whatever was declared.
+    pub fn appid(mut self, appid: impl Into<String>) -> Self {
+        self.appid = Some(appid.into().into());
+        self
+    }
+
+    /// Calls WeChat's API where it is said to be here, whatever was declared.
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = Some(base_url.into());
+        self
+    }
+
+    /// Takes the token from this storage, whatever was declared: an adapter whose arguments have a default,
+    /// or a [`Bound`], by value or reference, which keeps its local copies from call to call.
+    pub fn adapter_storage<S, M>(self, adapter: S) -> Self
+    where
+        S: Adapter<App, M>,
+        S::Args: Default,
+    {
+        self.adapter_storage_with(adapter, S::Args::default())
+    }
+
+    /// Takes the token from this storage with these arguments, whatever was declared.
+    pub fn adapter_storage_with<S, M>(mut self, adapter: S, args: S::Args) -> Self
+    where
+        S: Adapter<App, M>,
+    {
+        self.bound = Some(adapter.bind(args));
+        self
+    }
+
+    /// Sends this access token, the caller's own: it is neither looked up nor refreshed.
+    pub fn access_token(mut self, token: impl Into<Secret>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Allows a call that changes something (POST, PATCH) to be sent again when the connection broke or the
+    /// time ran out after it was sent: WeChat may then act twice.
+    pub fn retry_unsafe(mut self) -> Self {
+        self.may_repeat = true;
+        self
+    }
+
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the call ([`Request`](ErrorKind::Request)); trouble with the storage or with
+    /// obtaining the token; trouble on the way ([`Connect`](ErrorKind::Connect),
+    /// [`Timeout`](ErrorKind::Timeout), [`Transport`](ErrorKind::Transport)); an HTTP status other than
+    /// success with no errcode in the body ([`Status`](ErrorKind::Status)); a token that stays refused
+    /// ([`TokenRejected`](ErrorKind::TokenRejected)). Any other errcode is part of the [`Response`].
+    pub async fn send(self) -> Result<Response, Error> {
+        Prepared::new(self)?.send().await
+    }
+
+    fn set_body(&mut self, content_type: &'static str, body: impl Into<Bytes>) {
+        self.headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static(content_type));
+        self.body = Some(body.into());
+    }
+
+    fn wrong(&mut self, why: &'static str) {
+        self.error
+            .get_or_insert_with(|| Error::new(ErrorKind::Request, why));
+    }
+}
+
+/// Without query, headers and body: they hold what only WeChat should see.
+impl<App: Application> fmt::Debug for RequestBuilder<App> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder")
+            .field("method", &self.method)
+            .field("path", &self.url.split(['?', '#']).next())
+            .field("appid", &self.appid)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,155 @@
+//! What a call comes back with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use crate::errcode::Origin;
+use crate::middleware::Judged;
+use crate::{Error, Secret, answer};
+
+/// WeChat's answer to a call, read whole.
+///
+/// An errcode in it is part of the answer, not yet an error: [`json`](Response::json) and
+/// [`error_for_errcode`](Response::error_for_errcode) make it one.
+pub struct Response {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    answered: Option<(i64, String)>,
+    endpoint: Arc<str>,
+    appid: Option<Arc<str>>,
+}
+
+impl Response {
+    pub(crate) fn new(
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+        secrets: &[&Secret],
+        endpoint: Arc<str>,
+        appid: Option<Arc<str>>,
+    ) -> Self {
+        let answered = answer::errcode(&body).map(|answered| (answered.code(), answered.message(secrets)));
+        Self {
+            status,
+            headers,
+            body,
+            answered,
+            endpoint,
+            appid,
+        }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as it came.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The body as it came, without the rest.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.body
+    }
+
+    /// WeChat's errcode, where the body has one: 0 is success. A body without one is a success, too.
+    #[must_use]
+    pub fn errcode(&self) -> Option<i64> {
+        self.answered.as_ref().map(|(code, _)| *code)
+    }
+
+    /// WeChat's errmsg, where the body has an errcode.
+    #[must_use]
+    pub fn errmsg(&self) -> Option<&str> {
+        self.answered.as_ref().map(|(_, message)| message.as_str())
+    }
+
+    /// Turns an errcode that is not 0 into an error.
+    ///
+    /// # Errors
+    ///
+    /// That one: its [`kind`](Error::kind) by the errcode.
+    pub fn error_for_errcode(self) -> Result<Self, Error> {
+        match self.errcode() {
+            None | Some(0) => Ok(self),
+            Some(_) => Err(self.into_error()),
+        }
+    }
+
+    /// The body as JSON, whatever the Content-Type says.
+    ///
+    /// ```no_run
+    /// # use wechat_runtime::{Client, Common, Error};
+    /// #[derive(serde::Deserialize)]
+    /// struct Followers {
+    ///     total: u64,
+    /// }
+    ///
+    /// # async fn f(client: Client<Common>) -> Result<(), Error> {
+    /// let followers: Followers = client.get("/cgi-bin/user/get").send().await?.json()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An errcode that is not 0, by its kind; a body that is empty, not JSON or of another shape
+    /// ([`ErrorKind::Body`](crate::ErrorKind::Body)).
+    pub fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let this = self.error_for_errcode()?;
+        answer::json(&this.body).map_err(|error| this.locate(error))
+    }
+
+    /// The body as a JSON value, with the errcode in it, if any, as WeChat sent it.
+    ///
+    /// # Errors
+    ///
+    /// A body that is empty or not JSON ([`ErrorKind::Body`](crate::ErrorKind::Body)).
+    pub fn value(&self) -> Result<serde_json::Value, Error> {
+        answer::json(&self.body).map_err(|error| self.locate(error))
+    }
+
+    fn locate(&self, error: Error) -> Error {
+        error
+            .with_status(self.status)
+            .at(&self.endpoint, self.appid.as_ref())
+    }
+}
+
+impl Judged for Response {
+    fn errcode(&self) -> Option<i64> {
+        self.errcode()
+    }
+
+    fn into_error(mut self) -> Error {
+        let (code, message) = self.answered.take().unwrap_or_default();
+        self.locate(Error::answered(code, message, Origin::Business))
+    }
+}
+
+/// Without the body and the headers: they hold what only the caller should see.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("errcode", &self.errcode())
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,169 @@
+//! The table of paths: which credential a call needs, what it is filled in with, what its success means.
+
+use crate::Error;
+use crate::errcode::ErrorKind;
+
+/// What a path of WeChat's needs.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// The path; with a `*` at its end, every path that begins so.
+    path: &'static str,
+    pub(crate) needs: Needs,
+    /// Query parameters that are filled in where the caller has not written them.
+    pub(crate) fills: &'static [(&'static str, Fill)],
+    pub(crate) success: Success,
+}
+
+/// The credential that is injected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// The application's access token.
+    AccessToken,
+    /// None: the caller brings what the path needs.
+    Nothing,
+    /// Not to be called by a common application, or not like this: the text says what to do instead.
+    AnotherWay(&'static str),
+}
+
+/// What a query parameter is filled in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fill {
+    Appid,
+    Secret,
+}
+
+/// What a success of the call means for the credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Success {
+    NothingMore,
+    /// The account's quotas have started anew.
+    QuotaCleared,
+}
+
+const PLAIN: Route = Route {
+    path: "/*",
+    needs: Needs::AccessToken,
+    fills: &[],
+    success: Success::NothingMore,
+};
+
+const USE_THE_CLIENT: &str = "grants the token that the client keeps: call `fetch_access_token` or \
+    `refresh_access_token` on the client, which count it and save it";
+
+const COMPONENT: &str = "belongs to component applications: call it through a component's client";
+
+const APPID: (&str, Fill) = ("appid", Fill::Appid);
+const SECRET: (&str, Fill) = ("secret", Fill::Secret);
+
+/// Read from the top: the first row that fits counts.
+const ROUTES: &[Route] = &[
+    Route {
+        path: "/cgi-bin/token",
+        needs: Needs::AnotherWay(USE_THE_CLIENT),
+        ..PLAIN
+    },
+    Route {
+        path: "/cgi-bin/stable_token",
+        needs: Needs::AnotherWay(USE_THE_CLIENT),
+        ..PLAIN
+    },
+    Route {
+        path: "/cgi-bin/component/*",
+        needs: Needs::AnotherWay(COMPONENT),
+        ..PLAIN
+    },
+    Route {
+        path: "/sns/component/*",
+        needs: Needs::AnotherWay(COMPONENT),
+        ..PLAIN
+    },
+    Route {
+        path: "/sns/oauth2/component/*",
+        needs: Needs::AnotherWay(COMPONENT),
+        ..PLAIN
+    },
+    Route {
+        path: "/cgi-bin/clear_quota",
+        success: Success::QuotaCleared,
+        ..PLAIN
+    },
+    Route {
+        path: "/sns/oauth2/access_token",
+        needs: Needs::Nothing,
+        fills: &[APPID, SECRET],
+        ..PLAIN
+    },
+    Route {
+        path: "/sns/jscode2session",
+        needs: Needs::Nothing,
+        fills: &[APPID, SECRET],
+        ..PLAIN
+    },
+    Route {
+        path: "/sns/oauth2/refresh_token",
+        needs: Needs::Nothing,
+        fills: &[APPID],
+        ..PLAIN
+    },
+    Route {
+        path: "/sns/*",
+        needs: Needs::Nothing,
+        ..PLAIN
+    },
+    PLAIN,
+];
+
+impl Route {
+    /// The row for one of WeChat's paths.
+    pub(crate) fn of(path: &str) -> &'static Self {
+        ROUTES.iter().find(|route| route.fits(path)).unwrap_or(&PLAIN)
+    }
+
+    fn fits(&self, path: &str) -> bool {
+        self.path
+            .strip_suffix('*')
+            .map_or_else(|| path == self.path, |start| path.starts_with(start))
+    }
+
+    /// Refuses a path that cannot be called this way.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match self.needs {
+            Needs::AnotherWay(how) => Err(Error::new(ErrorKind::Request, format!("this path {how}"))),
+            Needs::AccessToken | Needs::Nothing => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_application_token_goes_to_sns() {
+        for path in [
+            "/sns/userinfo",
+            "/sns/auth",
+            "/sns/oauth2/access_token",
+            "/sns/anything/new",
+        ] {
+            assert_eq!(Route::of(path).needs, Needs::Nothing, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_no_row_names_takes_the_access_token() {
+        assert_eq!(Route::of("/cgi-bin/user/info").needs, Needs::AccessToken);
+        assert_eq!(Route::of("/wxa/getwxacode").needs, Needs::AccessToken);
+        assert_eq!(Route::of("/cgi-bin/tokens").needs, Needs::AccessToken);
+    }
+
+    #[test]
+    fn component_paths_are_refused() {
+        for path in [
+            "/cgi-bin/component/api_component_token",
+            "/sns/component/jscode2session",
+        ] {
+            assert!(Route::of(path).check().is_err(), "{path}");
+        }
+    }
+}

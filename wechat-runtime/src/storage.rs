@@ -1,0 +1,193 @@
+//! Where tokens, tickets and secrets live: traits that you implement.
+//!
+//! A type implements exactly one of them for an application. [`Hub`] *owns* the credentials: it knows
+//! the app secret, and the runtime refreshes through it. [`Client`] is told the credentials by a hub
+//! somewhere else, holds no secret, and never causes a call to WeChat's token endpoints.
+//!
+//! Three rules hold for every callback:
+//!
+//! * `Ok(None)` says "I have none", `Err` says "I could not look". The two are never confused: a storage
+//!   that is down must not cause a fetch from WeChat.
+//! * A record is read and written whole. `fetch_*` may return an expired one: the runtime judges.
+//! * `args` are what you gave beside the adapter, handed back each time: a region, a tenant, a pool.
+//!
+//! ```
+//! use std::{collections::HashMap, sync::Mutex};
+//! use wechat_runtime::{async_trait, storage, Secret, Ticket, TicketType, Token};
+//!
+//! #[derive(Default)]
+//! pub struct MyHub {
+//!     tokens: Mutex<HashMap<String, Token>>,
+//! }
+//!
+//! #[async_trait]
+//! impl storage::Hub for MyHub {
+//!     type Args = ();
+//!
+//!     async fn fetch_secret_key(&self, appid: &str, _: &()) -> storage::Result<Option<Secret>> {
+//!         Ok(std::env::var(format!("SECRET_{appid}")).ok().map(Secret::from))
+//!     }
+//!
+//!     async fn fetch_access_token(&self, appid: &str, _: &()) -> storage::Result<Option<Token>> {
+//!         let tokens = self.tokens.lock().map_err(|_| storage::Error::msg("the map is poisoned"))?;
+//!         Ok(tokens.get(appid).cloned())
+//!     }
+//!
+//!     async fn save_access_token(&self, appid: &str, token: Token, _: &()) -> storage::Result<Token> {
+//!         let mut tokens = self.tokens.lock().map_err(|_| storage::Error::msg("the map is poisoned"))?;
+//!         tokens.insert(appid.to_owned(), token.clone());
+//!         Ok(token)
+//!     }
+//!
+//!     async fn fetch_ticket(&self, _: &str, _: &TicketType, _: &()) -> storage::Result<Option<Ticket>> {
+//!         Ok(None)
+//!     }
+//!
+//!     async fn save_ticket(&self, _: &str, ticket: Ticket, _: &()) -> storage::Result<Ticket> {
+//!         Ok(ticket)
+//!     }
+//! }
+//! ```
+
+pub(crate) mod adapter;
+mod error;
+pub(crate) mod store;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use self::adapter::marker;
+pub use self::error::{Error, Result};
+use crate::{Secret, Ticket, TicketType, Token};
+
+/// The storage of a process that owns an application's credentials.
+#[async_trait]
+pub trait Hub: Send + Sync + 'static {
+    /// What is handed back to every callback.
+    type Args: Send + Sync + 'static;
+
+    /// The application's secret (`appsecret`).
+    async fn fetch_secret_key(&self, appid: &str, args: &Self::Args) -> Result<Option<Secret>>;
+
+    /// The stored access token, expired or not.
+    async fn fetch_access_token(&self, appid: &str, args: &Self::Args) -> Result<Option<Token>>;
+
+    /// Obtains a new access token in place of `stale`. The provided method answers `Ok(None)`: the runtime
+    /// does it, by the secret. What another answers is saved like an answer from WeChat.
+    async fn refresh_access_token(
+        &self,
+        appid: &str,
+        stale: Option<&Secret>,
+        args: &Self::Args,
+    ) -> Result<Option<Token>> {
+        let _ = (appid, stale, args);
+        Ok(None)
+    }
+
+    /// Stores a token just granted, with WeChat's own `expires_in`, and answers with what is stored.
+    async fn save_access_token(&self, appid: &str, token: Token, args: &Self::Args) -> Result<Token>;
+
+    /// The stored ticket of this type, expired or not.
+    async fn fetch_ticket(
+        &self,
+        appid: &str,
+        ticket_type: &TicketType,
+        args: &Self::Args,
+    ) -> Result<Option<Ticket>>;
+
+    /// Stores a ticket just granted, with WeChat's own `expires_in`, and answers with what is stored.
+    async fn save_ticket(&self, appid: &str, ticket: Ticket, args: &Self::Args) -> Result<Ticket>;
+}
+
+/// The storage of a process that asks a hub for an application's credentials.
+#[async_trait]
+pub trait Client: Send + Sync + 'static {
+    /// What is handed back to every callback.
+    type Args: Send + Sync + 'static;
+
+    /// The hub's access token.
+    async fn fetch_access_token(&self, appid: &str, args: &Self::Args) -> Result<Option<Token>>;
+
+    /// Tells the hub that `stale` is no good, and answers with the token it has in its place.
+    async fn refresh_access_token(
+        &self,
+        appid: &str,
+        stale: Option<&Secret>,
+        args: &Self::Args,
+    ) -> Result<Option<Token>>;
+
+    /// The hub's ticket of this type.
+    async fn fetch_ticket(
+        &self,
+        appid: &str,
+        ticket_type: &TicketType,
+        args: &Self::Args,
+    ) -> Result<Option<Ticket>>;
+}
+
+#[async_trait]
+impl<T: Hub + ?Sized> Hub for Arc<T> {
+    type Args = T::Args;
+
+    async fn fetch_secret_key(&self, appid: &str, args: &Self::Args) -> Result<Option<Secret>> {
+        (**self).fetch_secret_key(appid, args).await
+    }
+
+    async fn fetch_access_token(&self, appid: &str, args: &Self::Args) -> Result<Option<Token>> {
+        (**self).fetch_access_token(appid, args).await
+    }
+
+    async fn refresh_access_token(
+        &self,
+        appid: &str,
+        stale: Option<&Secret>,
+        args: &Self::Args,
+    ) -> Result<Option<Token>> {
+        (**self).refresh_access_token(appid, stale, args).await
+    }
+
+    async fn save_access_token(&self, appid: &str, token: Token, args: &Self::Args) -> Result<Token> {
+        (**self).save_access_token(appid, token, args).await
+    }
+
+    async fn fetch_ticket(
+        &self,
+        appid: &str,
+        ticket_type: &TicketType,
+        args: &Self::Args,
+    ) -> Result<Option<Ticket>> {
+        (**self).fetch_ticket(appid, ticket_type, args).await
+    }
+
+    async fn save_ticket(&self, appid: &str, ticket: Ticket, args: &Self::Args) -> Result<Ticket> {
+        (**self).save_ticket(appid, ticket, args).await
+    }
+}
+
+#[async_trait]
+impl<T: Client + ?Sized> Client for Arc<T> {
+    type Args = T::Args;
+
+    async fn fetch_access_token(&self, appid: &str, args: &Self::Args) -> Result<Option<Token>> {
+        (**self).fetch_access_token(appid, args).await
+    }
+
+    async fn refresh_access_token(
+        &self,
+        appid: &str,
+        stale: Option<&Secret>,
+        args: &Self::Args,
+    ) -> Result<Option<Token>> {
+        (**self).refresh_access_token(appid, stale, args).await
+    }
+
+    async fn fetch_ticket(
+        &self,
+        appid: &str,
+        ticket_type: &TicketType,
+        args: &Self::Args,
+    ) -> Result<Option<Ticket>> {
+        (**self).fetch_ticket(appid, ticket_type, args).await
+    }
+}

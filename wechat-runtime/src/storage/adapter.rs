@@ -1,0 +1,207 @@
+//! How any adapter becomes one type: `Adapter` finds which trait it implements, `Bound` holds it with its
+//! arguments and its local copies.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::store::{ClientStore, HubStore, Store};
+use super::{Client, Hub};
+use crate::application::{Application, Common};
+use crate::credential::{Grant, Key};
+use crate::flight::Flights;
+use crate::{Error, clock::Moment};
+
+/// A storage adapter for applications of the kind `App`.
+///
+/// You do not implement this: implement one of the traits of [`storage`](crate::storage). `Marker` lets the
+/// compiler find out which one it was.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a storage adapter for this application",
+    label = "implements neither `storage::Hub` nor `storage::Client`",
+    note = "a common application takes a `storage::Hub` (it owns the tokens and knows the secret), a \
+            `storage::Client` (it asks a hub), or a `Bound<Common>`"
+)]
+pub trait Adapter<App, Marker>: Sized {
+    /// What the adapter wants handed back to every callback.
+    type Args;
+
+    /// Binds the adapter to its arguments.
+    fn bind(self, args: Self::Args) -> Bound<App>;
+}
+
+/// Which storage trait an adapter implements, for the compiler.
+pub mod marker {
+    /// Implements [`storage::Hub`](crate::storage::Hub).
+    #[derive(Debug)]
+    pub enum Hub {}
+    /// Implements [`storage::Client`](crate::storage::Client).
+    #[derive(Debug)]
+    pub enum Client {}
+    /// Is bound already.
+    #[derive(Debug)]
+    pub enum Bound {}
+}
+
+/// A storage adapter with its arguments and its local copies of tokens: what clients and calls hold.
+///
+/// A clone is cheap and shares the copies. Bind once and keep it; a binding made for each call has to read
+/// the storage each time.
+///
+/// ```
+/// use wechat_runtime::{Bound, Client, Common, adapters::Memory};
+///
+/// let bound = Bound::<Common>::new(Memory::new().with_secret("wx1f2e3d4c5b6a7988", "secret"), ());
+/// let client = Client::builder(bound).appid("wx1f2e3d4c5b6a7988").build()?;
+/// # Ok::<(), wechat_runtime::Error>(())
+/// ```
+pub struct Bound<App> {
+    binding: Arc<Binding>,
+    application: PhantomData<fn() -> App>,
+}
+
+impl<App: Application> Bound<App> {
+    /// Binds `adapter` to `args`.
+    pub fn new<S, M>(adapter: S, args: S::Args) -> Self
+    where
+        S: Adapter<App, M>,
+    {
+        adapter.bind(args)
+    }
+
+    fn of(store: impl Store + 'static) -> Self {
+        Self {
+            binding: Arc::new(Binding::new(Box::new(store))),
+            application: PhantomData,
+        }
+    }
+
+    pub(crate) fn binding(&self) -> &Arc<Binding> {
+        &self.binding
+    }
+}
+
+impl<S: Hub> Adapter<Common, marker::Hub> for S {
+    type Args = S::Args;
+
+    fn bind(self, args: S::Args) -> Bound<Common> {
+        Bound::of(HubStore { adapter: self, args })
+    }
+}
+
+impl<S: Client> Adapter<Common, marker::Client> for S {
+    type Args = S::Args;
+
+    fn bind(self, args: S::Args) -> Bound<Common> {
+        Bound::of(ClientStore { adapter: self, args })
+    }
+}
+
+impl<App: Application> Adapter<App, marker::Bound> for Bound<App> {
+    type Args = ();
+
+    fn bind(self, (): ()) -> Self {
+        self
+    }
+}
+
+impl<App: Application> Adapter<App, marker::Bound> for &Bound<App> {
+    type Args = ();
+
+    fn bind(self, (): ()) -> Bound<App> {
+        self.clone()
+    }
+}
+
+impl<App> Clone for Bound<App> {
+    fn clone(&self) -> Self {
+        Self {
+            binding: self.binding.clone(),
+            application: PhantomData,
+        }
+    }
+}
+
+impl<App> fmt::Debug for Bound<App> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bound").finish_non_exhaustive()
+    }
+}
+
+/// One adapter with its arguments, the local copies of what it holds, and the reads under way.
+pub(crate) struct Binding {
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) reads: Flights<Key, Result<Option<Grant>, Error>>,
+    copies: RwLock<HashMap<Key, Arc<Copy>>>,
+}
+
+/// A local copy of a grant.
+pub(crate) struct Copy {
+    pub(crate) grant: Grant,
+    /// When refreshing it behind the callers' backs may be tried next, in Unix milliseconds.
+    next_attempt: AtomicU64,
+}
+
+impl Binding {
+    fn new(store: Box<dyn Store>) -> Self {
+        Self {
+            store,
+            reads: Flights::new(),
+            copies: RwLock::default(),
+        }
+    }
+
+    pub(crate) fn copy(&self, key: &Key) -> Option<Arc<Copy>> {
+        self.copies
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(key)
+            .cloned()
+    }
+
+    /// Keeps what a refresh has brought.
+    pub(crate) fn keep(&self, key: &Key, grant: Grant) {
+        let copy = Arc::new(Copy {
+            grant,
+            next_attempt: AtomicU64::new(0),
+        });
+        self.copies
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key.clone(), copy);
+    }
+
+    /// Keeps what a read has brought, unless the copy has changed since the read began: then a refresh
+    /// was quicker, and the read is the older news.
+    pub(crate) fn keep_read(&self, key: &Key, grant: Grant, before: Option<&Arc<Copy>>) {
+        let mut copies = self.copies.write().unwrap_or_else(PoisonError::into_inner);
+        let unchanged = match (copies.get(key), before) {
+            (None, None) => true,
+            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+            _ => false,
+        };
+        if unchanged {
+            copies.insert(
+                key.clone(),
+                Arc::new(Copy {
+                    grant,
+                    next_attempt: AtomicU64::new(0),
+                }),
+            );
+        }
+    }
+}
+
+impl Copy {
+    /// Whether this caller is the one to refresh behind the others' backs; the next is `pause_until`.
+    pub(crate) fn claim_attempt(&self, now: Moment, pause_until: Moment) -> bool {
+        let due = self.next_attempt.load(Ordering::Relaxed);
+        due <= now.millis()
+            && self
+                .next_attempt
+                .compare_exchange(due, pause_until.millis(), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+}

@@ -1,0 +1,141 @@
+//! A storage adapter with its type and arguments erased: credentials instead of callbacks.
+
+use std::any::TypeId;
+
+use async_trait::async_trait;
+
+use super::{Client, Hub, Result};
+use crate::Secret;
+use crate::credential::{Credential, Grant};
+
+/// What every adapter can do.
+#[async_trait]
+pub(crate) trait Store: Send + Sync {
+    /// The adapter's type: refreshes are shared over all adapters of one type.
+    fn adapter_type(&self) -> TypeId;
+
+    async fn fetch(&self, appid: &str, credential: &Credential) -> Result<Option<Grant>>;
+
+    async fn refresh(
+        &self,
+        appid: &str,
+        credential: &Credential,
+        stale: Option<&Secret>,
+    ) -> Result<Option<Grant>>;
+
+    /// What only an owner of credentials can do. Without it no call to a token endpoint can be made,
+    /// because none can be written.
+    fn owner(&self) -> Option<&dyn Owner>;
+}
+
+/// What a hub's adapter can do besides.
+#[async_trait]
+pub(crate) trait Owner: Send + Sync {
+    async fn secret(&self, appid: &str) -> Result<Option<Secret>>;
+    async fn save(&self, appid: &str, credential: &Credential, grant: Grant) -> Result<Grant>;
+}
+
+pub(crate) struct HubStore<S: Hub> {
+    pub(crate) adapter: S,
+    pub(crate) args: S::Args,
+}
+
+pub(crate) struct ClientStore<S: Client> {
+    pub(crate) adapter: S,
+    pub(crate) args: S::Args,
+}
+
+#[async_trait]
+impl<S: Hub> Store for HubStore<S> {
+    fn adapter_type(&self) -> TypeId {
+        TypeId::of::<S>()
+    }
+
+    async fn fetch(&self, appid: &str, credential: &Credential) -> Result<Option<Grant>> {
+        match credential {
+            Credential::AccessToken(kind) => {
+                let token = self.adapter.fetch_access_token(appid, &self.args).await?;
+                Ok(token
+                    .filter(|token| token.kind() == *kind)
+                    .as_ref()
+                    .map(Grant::from))
+            }
+        }
+    }
+
+    async fn refresh(
+        &self,
+        appid: &str,
+        credential: &Credential,
+        stale: Option<&Secret>,
+    ) -> Result<Option<Grant>> {
+        match credential {
+            Credential::AccessToken(_) => {
+                let token = self
+                    .adapter
+                    .refresh_access_token(appid, stale, &self.args)
+                    .await?;
+                Ok(token.as_ref().map(Grant::from))
+            }
+        }
+    }
+
+    fn owner(&self) -> Option<&dyn Owner> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl<S: Hub> Owner for HubStore<S> {
+    async fn secret(&self, appid: &str) -> Result<Option<Secret>> {
+        self.adapter.fetch_secret_key(appid, &self.args).await
+    }
+
+    async fn save(&self, appid: &str, credential: &Credential, grant: Grant) -> Result<Grant> {
+        match credential {
+            Credential::AccessToken(kind) => {
+                let token = grant.into_token(*kind);
+                let stored = self.adapter.save_access_token(appid, token, &self.args).await?;
+                Ok(Grant::from(&stored))
+            }
+        }
+    }
+}
+
+// Which kind of token a hub keeps is the hub's affair: its clients take what they are given.
+#[async_trait]
+impl<S: Client> Store for ClientStore<S> {
+    fn adapter_type(&self) -> TypeId {
+        TypeId::of::<S>()
+    }
+
+    async fn fetch(&self, appid: &str, credential: &Credential) -> Result<Option<Grant>> {
+        match credential {
+            Credential::AccessToken(_) => {
+                let token = self.adapter.fetch_access_token(appid, &self.args).await?;
+                Ok(token.as_ref().map(Grant::from))
+            }
+        }
+    }
+
+    async fn refresh(
+        &self,
+        appid: &str,
+        credential: &Credential,
+        stale: Option<&Secret>,
+    ) -> Result<Option<Grant>> {
+        match credential {
+            Credential::AccessToken(_) => {
+                let token = self
+                    .adapter
+                    .refresh_access_token(appid, stale, &self.args)
+                    .await?;
+                Ok(token.as_ref().map(Grant::from))
+            }
+        }
+    }
+
+    fn owner(&self) -> Option<&dyn Owner> {
+        None
+    }
+}
