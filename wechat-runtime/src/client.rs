@@ -66,7 +66,6 @@ pub(crate) struct Limits {
 
 impl<App: Application> Client<App> {
     /// Begins a client on a storage, its settings all at their defaults.
-    #[must_use]
     pub fn builder(storage: Bound<App>) -> ClientBuilder<App> {
         ClientBuilder::new(storage, |client| client)
     }

@@ -58,6 +58,7 @@ pub fn builder<T: Declared>(bound: Bound<T::App>) -> ClientBuilder<T::App, T> {
 }
 
 /// Makes a declared client. What is wrong with its settings is the error of each call.
+#[must_use]
 pub fn declared<App: Application, T>(builder: ClientBuilder<App, T>) -> T {
     builder.build_deferring()
 }

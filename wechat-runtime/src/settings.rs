@@ -127,8 +127,7 @@ impl Backoff {
     }
 }
 
-/// Lengthens `pause` at random by at most `percent` per cent.
-pub(crate) fn jittered(pause: Duration, percent: u32) -> Duration {
-    let most = pause.saturating_mul(percent) / 100;
-    pause + most.mul_f64(fastrand::f64())
+/// A time at random, at most `percent` per cent of `pause`.
+pub(crate) fn jitter(pause: Duration, percent: u32) -> Duration {
+    (pause / 100).saturating_mul(percent).mul_f64(fastrand::f64())
 }

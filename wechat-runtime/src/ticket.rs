@@ -66,6 +66,7 @@ impl<'de> Deserialize<'de> for TicketType {
 /// It serialises with its value in the clear, because a storage has to keep it; its `Debug` does not
 /// show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "the names are those of WeChat's answer")]
 pub struct Ticket {
     #[serde(serialize_with = "Secret::serialize_exposed")]
     ticket: Secret,

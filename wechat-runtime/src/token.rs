@@ -39,6 +39,7 @@ pub enum TokenKind {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "the names are those of WeChat's answer")]
 pub struct Token {
     #[serde(serialize_with = "Secret::serialize_exposed")]
     access_token: Secret,

@@ -137,18 +137,19 @@ impl<App: Application, T> ClientBuilder<App, T> {
     /// A base URL that is none, and an HTTP client that cannot be made
     /// ([`Configuration`](ErrorKind::Configuration)).
     pub fn build(self) -> Result<T, Error> {
-        let (client, wrap) = self.assemble();
+        let wrap = self.wrap;
+        let client = self.assemble();
         client.wire()?;
         Ok(wrap(client))
     }
 
     /// Makes the client, leaving what is wrong with it to the first call.
     pub(crate) fn build_deferring(self) -> T {
-        let (client, wrap) = self.assemble();
-        wrap(client)
+        let wrap = self.wrap;
+        wrap(self.assemble())
     }
 
-    fn assemble(self) -> (Client<App>, fn(Client<App>) -> T) {
+    fn assemble(self) -> Client<App> {
         let http = self
             .http
             .redirect(reqwest::redirect::Policy::none())
@@ -167,7 +168,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
                 base: Arc::new(base?),
             })
         });
-        let inner = Inner {
+        Client(Arc::new(Inner {
             wire,
             bound: self.bound,
             appid: self.appid,
@@ -176,8 +177,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
             clock: self.clock,
             refresh: Arc::new(self.refresh),
             limits: self.limits,
-        };
-        (Client(Arc::new(inner)), self.wrap)
+        }))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::settings::{Backoff, CoolDowns, jittered};
+use crate::settings::{Backoff, CoolDowns, jitter};
 
 /// A row: these codes pause refreshing for this long, and this ends the pause early.
 pub(super) struct Rule {
@@ -94,13 +94,12 @@ impl Rule {
             Length::Fixed(pause) => pause,
             Length::Doubling(backoff) => backoff.pause(failures),
             Length::DoublingWithJitter(backoff) => {
-                jittered(backoff.pause(failures), settings.jitter_percent).min(backoff.longest)
+                let pause = backoff.pause(failures);
+                (pause + jitter(pause, settings.jitter_percent)).min(backoff.longest)
             }
             Length::UntilBeijingMidnight { probe } => now.until_beijing_midnight().min(probe),
             Length::UntilNextMinute => {
-                let minute = Duration::from_secs(60);
-                let jitter = jittered(minute, settings.jitter_percent) - minute;
-                now.until_next_minute() + jitter
+                now.until_next_minute() + jitter(Duration::from_secs(60), settings.jitter_percent)
             }
         }
     }

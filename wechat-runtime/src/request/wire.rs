@@ -9,7 +9,7 @@ use super::prepared::Prepared;
 use crate::errcode::ErrorKind;
 use crate::middleware::Next;
 use crate::response::Response;
-use crate::settings::{Backoff, jittered};
+use crate::settings::{Backoff, jitter};
 use crate::{Error, Secret, answer};
 
 /// The pause before an attempt is repeated.
@@ -38,7 +38,8 @@ impl Next for Sending<'_> {
             match outcome {
                 Err(error) if failures < limits.retries && self.call.may_try_again(&error) => {
                     tracing::debug!(endpoint = &*self.call.path, %error, "trying again");
-                    tokio::time::sleep(jittered(PAUSE.pause(failures), PAUSE_JITTER_PERCENT)).await;
+                    let pause = PAUSE.pause(failures);
+                    tokio::time::sleep(pause + jitter(pause, PAUSE_JITTER_PERCENT)).await;
                     failures += 1;
                 }
                 outcome => return outcome,
