@@ -34,7 +34,10 @@ impl Account {
     /// The handle of an account, if there is one of that appid.
     pub(crate) fn find(platform: &Arc<Platform>, appid: &str) -> Option<Self> {
         lock(&platform.state).get(appid)?;
-        Some(Self { platform: Arc::clone(platform), appid: appid.to_owned() })
+        Some(Self {
+            platform: Arc::clone(platform),
+            appid: appid.to_owned(),
+        })
     }
 
     /// The account's appid.
@@ -53,13 +56,16 @@ impl Account {
     pub(crate) fn current(&self, line: Line) -> Option<(String, u64)> {
         let unix = self.platform.clock.unix();
         let state = lock(&self.platform.state);
-        state.current(&self.appid, line, unix).map(|(token, rest)| (token.to_owned(), rest))
+        state
+            .current(&self.appid, line, unix)
+            .map(|(token, rest)| (token.to_owned(), rest))
     }
 
     /// Has somebody else fetch a new token (for the stable line: by force), and returns it.
     ///
     /// The token before it works for 300 s more, then answers 40001. The ledger has it as an issue
     /// with [`Cause::Elsewhere`]; no call is written down and no quota is used.
+    #[allow(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn rotate_elsewhere(&self, line: Line) -> String {
         let platform = &self.platform;
         let unix = platform.clock.unix();
@@ -108,7 +114,9 @@ impl Account {
     /// Sets how often a path may be called in one Beijing day before it answers 45009.
     pub fn set_daily_limit(&self, path: impl Into<String>, calls: u64) {
         let path = path.into();
-        self.change(|account| drop(account.app.daily_limits.insert(path, calls)));
+        self.change(|account| {
+            account.app.daily_limits.insert(path, calls);
+        });
     }
 
     /// Sets how many forced refreshes of the stable token a Beijing day has.
@@ -121,7 +129,9 @@ impl Account {
     pub fn used_today(&self, path: &str) -> u64 {
         let unix = self.platform.clock.unix();
         let mut state = lock(&self.platform.state);
-        state.get_mut(&self.appid).map_or(0, |account| account.usage.today(path, unix))
+        state
+            .get_mut(&self.appid)
+            .map_or(0, |account| account.usage.today(path, unix))
     }
 
     /// The users of the account, whether or not they follow it.
@@ -143,7 +153,10 @@ impl Account {
     }
 
     pub(crate) fn read<T: Default>(&self, read: impl FnOnce(&AccountState) -> T) -> T {
-        lock(&self.platform.state).get(&self.appid).map(read).unwrap_or_default()
+        lock(&self.platform.state)
+            .get(&self.appid)
+            .map(read)
+            .unwrap_or_default()
     }
 
     fn change(&self, change: impl FnOnce(&mut AccountState)) {
@@ -155,6 +168,8 @@ impl Account {
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").field("appid", &self.appid).finish_non_exhaustive()
+        f.debug_struct("Account")
+            .field("appid", &self.appid)
+            .finish_non_exhaustive()
     }
 }

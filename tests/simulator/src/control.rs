@@ -1,17 +1,214 @@
-//! The controls over HTTP, below `/_sim/`.
+//! The controls over HTTP, below `/_sim/`: the library's own, for other processes and languages.
+
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "controls that cannot fail stand in one table with those that can"
+)]
+
+mod apps;
+mod clock;
+mod faults;
+mod ledger;
+mod platform;
 
 use std::sync::Arc;
 
-use hyper::StatusCode;
+use bytes::Bytes;
+use hyper::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
+use crate::body::AnswerBody;
+use crate::error::ControlError;
 use crate::platform::Platform;
 use crate::request::Request;
 
-pub(crate) fn is_control(path: &str) -> bool {
-    path.starts_with("/_sim")
+const ROOT: &str = "/_sim";
+
+/// One control.
+struct Control {
+    method: Method,
+    /// The path below `/_sim/`; a segment in braces stands for any one segment.
+    path: &'static str,
+    /// What it does, and an example of its body where it has one.
+    help: &'static str,
+    handler: fn(&Command<'_>) -> Result<Value, Failure>,
 }
 
-pub(crate) fn serve(_platform: &Arc<Platform>, _request: &Request) -> Answer {
-    Answer::html(StatusCode::NOT_FOUND)
+/// A call of a control.
+struct Command<'a> {
+    platform: &'a Arc<Platform>,
+    request: &'a Request,
+    /// What stands where the path has braces, in order.
+    names: Vec<&'a str>,
+}
+
+/// Why a control did nothing.
+struct Failure {
+    status: StatusCode,
+    message: String,
+}
+
+const fn control(
+    method: Method,
+    path: &'static str,
+    help: &'static str,
+    handler: fn(&Command<'_>) -> Result<Value, Failure>,
+) -> Control {
+    Control {
+        method,
+        path,
+        help,
+        handler,
+    }
+}
+
+#[rustfmt::skip]
+static CONTROLS: &[Control] = &[
+    control(Method::GET, "", "this list", index),
+    control(Method::GET, "ledger", "what was issued and received; ?path= and ?appid= narrow it", ledger::show),
+    control(Method::DELETE, "ledger", "forget what was issued and received", ledger::clear),
+    control(Method::GET, "clock", "the virtual time", clock::show),
+    control(Method::POST, "clock", r#"{"advance_seconds":7200} or {"set":1700000000} or {"frozen":true}"#, clock::change),
+    control(Method::GET, "faults", "the faults that have yet to strike", faults::show),
+    control(Method::POST, "faults", r#"{"path":"/cgi-bin/token","kind":"errcode","code":-1,"times":2}"#, faults::add),
+    control(Method::DELETE, "faults", "take every fault back and let go of calls that hang", faults::clear),
+    control(Method::GET, "apps", "the accounts", apps::list),
+    control(Method::POST, "apps", r#"{"appid":"wx1","secret":"s","expires_in":7200}: add an account"#, apps::add),
+    control(Method::GET, "apps/{appid}", "an account: settings, followers, materials, templates, tokens", apps::show),
+    control(Method::POST, "apps/{appid}", r#"{"secret":"s","expires_in":300,"secret_frozen":true,"address_allowed":false,"daily_limits":{"/cgi-bin/token":3},"forced_limit":1}: change what is named"#, apps::change),
+    control(Method::GET, "apps/{appid}/tokens/{line}", "the current token of a line, classic or stable", apps::token),
+    control(Method::POST, "apps/{appid}/tokens/{line}/rotate", "have somebody else fetch a new token", apps::rotate),
+    control(Method::POST, "apps/{appid}/tokens/{line}/revoke", "refuse the current token and the one before it", apps::revoke),
+    control(Method::POST, "apps/{appid}/tokens/{line}/refuse", "refuse the current token, which stays the current one", apps::refuse),
+    control(Method::GET, "connections", "open connections now and at most", platform::connections),
+    control(Method::GET, "errcodes", "the error table", platform::errcodes),
+    control(Method::GET, "content-types", "the Content-Types that differ from the platform's", platform::content_types),
+    control(Method::POST, "content-types", r#"{"path":"/cgi-bin/user/info","content_type":"text/plain"}; * is every path"#, platform::set_content_type),
+    control(Method::DELETE, "content-types", "go back to the platform's own", platform::clear_content_types),
+    control(Method::POST, "reset", "accounts as declared; no tokens, counts, faults or notes; the clock stays", platform::reset),
+];
+
+/// Whether a path belongs to the controls rather than the platform.
+pub(crate) fn is_control(path: &str) -> bool {
+    path.strip_prefix(ROOT)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Does what a call of a control says.
+pub(crate) fn serve(platform: &Arc<Platform>, request: &Request) -> Answer {
+    match dispatch(platform, request) {
+        Ok(value) => json_answer(StatusCode::OK, &value),
+        Err(Failure { status, message }) => json_answer(status, &json!({ "error": message })),
+    }
+}
+
+fn dispatch(platform: &Arc<Platform>, request: &Request) -> Result<Value, Failure> {
+    let path = request.path[ROOT.len()..].trim_matches('/');
+    let mut methods = Vec::new();
+    for control in CONTROLS {
+        let Some(names) = match_path(control.path, path) else {
+            continue;
+        };
+        if control.method == request.method {
+            return (control.handler)(&Command {
+                platform,
+                request,
+                names,
+            });
+        }
+        methods.push(control.method.as_str());
+    }
+    if methods.is_empty() {
+        let message = format!("there is no control {ROOT}/{path}; GET {ROOT}/ lists those there are");
+        return Err(Failure {
+            status: StatusCode::NOT_FOUND,
+            message,
+        });
+    }
+    let message = format!(
+        "{ROOT}/{path} takes {}, not {}",
+        methods.join(" or "),
+        request.method
+    );
+    Err(Failure {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        message,
+    })
+}
+
+/// What stands where the pattern has braces, if the path matches it.
+fn match_path<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
+    let mut names = Vec::new();
+    let mut segments = path.split('/');
+    for wanted in pattern.split('/') {
+        let segment = segments.next()?;
+        if wanted.starts_with('{') {
+            names.push(segment);
+        } else if wanted != segment {
+            return None;
+        }
+    }
+    segments.next().is_none().then_some(names)
+}
+
+fn index(_: &Command<'_>) -> Result<Value, Failure> {
+    let line = |control: &Control| json!({ "method": control.method.as_str(), "path": format!("{ROOT}/{}", control.path), "help": control.help });
+    let controls: Vec<Value> = CONTROLS.iter().map(line).collect();
+    Ok(json!({
+        "controls": controls,
+        "fault_kinds": faults::KINDS,
+        "platform": crate::routes::paths().collect::<Vec<_>>(),
+    }))
+}
+
+/// What a control answers that has nothing to tell.
+fn done() -> Result<Value, Failure> {
+    Ok(json!({ "ok": true }))
+}
+
+fn json_answer(status: StatusCode, value: &Value) -> Answer {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    Answer::new(status, "application/json", AnswerBody::Whole(Bytes::from(text)))
+}
+
+impl Command<'_> {
+    /// The body's JSON object.
+    fn object(&self) -> Result<Map<String, Value>, Failure> {
+        serde_json::from_slice(&self.request.body)
+            .map_err(|error| Failure::bad(format!("the body has to be a JSON object: {error}")))
+    }
+
+    fn name(&self, index: usize) -> &str {
+        self.names.get(index).copied().unwrap_or_default()
+    }
+}
+
+/// Reads the fields of an object into what they are to be.
+fn fields<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, Failure> {
+    serde_json::from_value(Value::Object(object)).map_err(|error| Failure::bad(error.to_string()))
+}
+
+impl Failure {
+    fn bad(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            message: message.into(),
+        }
+    }
+
+    fn not_found(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<ControlError> for Failure {
+    fn from(error: ControlError) -> Self {
+        Self::bad(error.to_string())
+    }
 }

@@ -32,7 +32,6 @@ pub struct Simulator {
 
 impl Simulator {
     /// Starts to describe a platform.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -144,7 +143,9 @@ impl Simulator {
 
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulator").field("base_url", &self.base_url).finish_non_exhaustive()
+        f.debug_struct("Simulator")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -253,6 +254,11 @@ impl Builder {
             platform.content_types.set(&path, &content_type)?;
         }
         let (server, address) = Server::start(Arc::clone(&platform), self.port).await?;
-        Ok(Simulator { platform, base_url: format!("http://{address}"), address, server })
+        Ok(Simulator {
+            platform,
+            base_url: format!("http://{address}"),
+            address,
+            server,
+        })
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use crate::errcode::Refusal;
-use crate::line::Line;
 
 /// How long a replaced token keeps working, in seconds, unless it expires earlier.
 pub(crate) const GRACE: u64 = 300;
@@ -45,7 +44,9 @@ impl Vault {
 
     /// Seconds that a token has to live, 0 when it is expired or unknown.
     fn rest(&self, token: &str, unix: u64) -> u64 {
-        self.grants.get(token).map_or(0, |grant| grant.expires_at.saturating_sub(unix))
+        self.grants
+            .get(token)
+            .map_or(0, |grant| grant.expires_at.saturating_sub(unix))
     }
 
     fn cut(&mut self, token: &str, at: u64) {
@@ -58,22 +59,13 @@ impl Vault {
 }
 
 /// One account's current token of one line, and the one before it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TokenLine {
-    line: Line,
     current: Option<String>,
     previous: Option<String>,
 }
 
 impl TokenLine {
-    pub(crate) fn new(line: Line) -> Self {
-        Self { line, current: None, previous: None }
-    }
-
-    pub(crate) fn line(&self) -> Line {
-        self.line
-    }
-
     /// The current token with the seconds it has to live, if it lives.
     pub(crate) fn current(&self, vault: &Vault, unix: u64) -> Option<(&str, u64)> {
         let token = self.current.as_deref()?;
@@ -112,7 +104,10 @@ impl TokenLine {
 
     /// Has business calls refuse the current token, which stays the current one.
     pub(crate) fn refuse_current(&mut self, vault: &mut Vault) {
-        let current = self.current.as_deref().and_then(|token| vault.grants.get_mut(token));
+        let current = self
+            .current
+            .as_deref()
+            .and_then(|token| vault.grants.get_mut(token));
         if let Some(grant) = current {
             grant.refused = true;
         }

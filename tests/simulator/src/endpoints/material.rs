@@ -13,10 +13,14 @@ const PAGE: u64 = 20;
 
 #[derive(Serialize)]
 struct CountBody {
-    voice_count: usize,
-    video_count: usize,
-    image_count: usize,
-    news_count: usize,
+    #[serde(rename = "voice_count")]
+    voice: usize,
+    #[serde(rename = "video_count")]
+    video: usize,
+    #[serde(rename = "image_count")]
+    image: usize,
+    #[serde(rename = "news_count")]
+    news: usize,
 }
 
 /// How many materials there are of each kind.
@@ -25,10 +29,10 @@ pub(crate) fn count(call: &Exchange<'_>) -> Result<String, Refusal> {
     let materials = &state.account(call.appid)?.materials;
     let count = |kind| materials.iter().filter(|material| material.kind == kind).count();
     answer::json(&CountBody {
-        voice_count: count(MaterialKind::Voice),
-        video_count: count(MaterialKind::Video),
-        image_count: count(MaterialKind::Image),
-        news_count: count(MaterialKind::News),
+        voice: count(MaterialKind::Voice),
+        video: count(MaterialKind::Video),
+        image: count(MaterialKind::Image),
+        news: count(MaterialKind::News),
     })
 }
 
@@ -89,22 +93,53 @@ pub(crate) fn batchget(call: &Exchange<'_>) -> Result<String, Refusal> {
     let take = usize::try_from(count).unwrap_or(usize::MAX);
     let mut state = lock(&call.platform.state);
     let materials = &state.account(call.appid)?.materials;
-    let of_kind: Vec<&Material> = materials.iter().filter(|material| material.kind == kind).collect();
-    let item: Vec<Item<'_>> = of_kind.iter().skip(skip).take(take).map(|material| item(material)).collect();
-    answer::json(&PageBody { item_count: item.len(), item, total_count: of_kind.len() })
+    let of_kind: Vec<&Material> = materials
+        .iter()
+        .filter(|material| material.kind == kind)
+        .collect();
+    let item: Vec<Item<'_>> = of_kind
+        .iter()
+        .skip(skip)
+        .take(take)
+        .map(|material| item(material))
+        .collect();
+    answer::json(&PageBody {
+        item_count: item.len(),
+        item,
+        total_count: of_kind.len(),
+    })
 }
 
 fn item(material: &Material) -> Item<'_> {
-    let Material { media_id, kind, name, update_time } = material;
+    let Material {
+        media_id,
+        kind,
+        name,
+        update_time,
+    } = material;
     let update_time = *update_time;
     match kind {
         MaterialKind::News => Item::News {
             media_id,
-            content: NewsContent { news_item: [article(media_id, name)], create_time: update_time, update_time },
+            content: NewsContent {
+                news_item: [article(media_id, name)],
+                create_time: update_time,
+                update_time,
+            },
             update_time,
         },
-        MaterialKind::Image => Item::File { media_id, name, update_time, url: Some(picture(media_id)) },
-        MaterialKind::Voice | MaterialKind::Video => Item::File { media_id, name, update_time, url: None },
+        MaterialKind::Image => Item::File {
+            media_id,
+            name,
+            update_time,
+            url: Some(picture(media_id)),
+        },
+        MaterialKind::Voice | MaterialKind::Video => Item::File {
+            media_id,
+            name,
+            update_time,
+            url: None,
+        },
     }
 }
 

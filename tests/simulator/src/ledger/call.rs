@@ -40,7 +40,12 @@ struct End {
 
 impl Call {
     pub(crate) fn new(received: Received) -> Self {
-        Self { received, fault: OnceLock::new(), processed: OnceLock::new(), ended: OnceLock::new() }
+        Self {
+            received,
+            fault: OnceLock::new(),
+            processed: OnceLock::new(),
+            ended: OnceLock::new(),
+        }
     }
 
     // Each of these is said once of a call; the first word stands.
@@ -144,7 +149,10 @@ impl Call {
     /// was answered by something else than the platform's JSON.
     #[must_use]
     pub fn errcode(&self) -> Option<i32> {
-        self.processed.get().copied().or_else(|| self.ended.get()?.errcode)
+        self.processed
+            .get()
+            .copied()
+            .or_else(|| self.ended.get()?.errcode)
     }
 
     /// Whether the platform worked on it, rather than a fault or a gateway answering in its place.
@@ -181,5 +189,8 @@ impl Serialize for Call {
 }
 
 fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    pairs
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
 }

@@ -1,0 +1,112 @@
+//! The command line.
+
+use std::fmt;
+use std::time::{Duration, UNIX_EPOCH};
+
+use lexopt::{Arg, Parser, ValueExt};
+use wechat_simulator::{App, SimClock};
+
+const HELP: &str = "\
+The WeChat platform offline, on 127.0.0.1.
+
+Usage: wechat-simulator [--port PORT] [--app APPID:SECRET]... [--frozen [UNIX]]
+
+  --port PORT         listen on this port (0 takes a free one) [default: 8900]
+  --app APPID:SECRET  add an account; may be given several times
+  --frozen [UNIX]     stand the clock still, now or at this Unix second [default: it runs]
+  --help              print this
+  --version           print the version
+
+The program prints `listening on http://127.0.0.1:PORT` and serves until Ctrl-C.
+Accounts, clock, faults and the ledger are under /_sim/ of that address.";
+
+const VERSION: &str = concat!("wechat-simulator ", env!("CARGO_PKG_VERSION"));
+
+/// The port unless one is named.
+const PORT: u16 = 8900;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Run(Args),
+    Print(&'static str),
+}
+
+/// How the platform is to be.
+#[derive(Debug)]
+pub(crate) struct Args {
+    pub(crate) port: u16,
+    pub(crate) apps: Vec<App>,
+    pub(crate) clock: SimClock,
+}
+
+/// What is wrong with the command line. It never has a secret in it.
+#[derive(Debug)]
+pub(crate) struct BadArgs(String);
+
+impl fmt::Display for BadArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<lexopt::Error> for BadArgs {
+    fn from(error: lexopt::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Args {
+    pub(crate) fn parse(mut parser: Parser) -> Result<Order, BadArgs> {
+        let mut args = Self {
+            port: PORT,
+            apps: Vec::new(),
+            clock: SimClock::running(),
+        };
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Arg::Long("port") => args.port = port(&parser.value()?.string()?)?,
+                Arg::Long("app") => args.apps.push(app(&parser.value()?.string()?)?),
+                Arg::Long("frozen") => args.clock = frozen(&mut parser)?,
+                Arg::Short('h') | Arg::Long("help") => return Ok(Order::Print(HELP)),
+                Arg::Short('V') | Arg::Long("version") => return Ok(Order::Print(VERSION)),
+                // A stray value may be a secret, so it is not repeated.
+                Arg::Value(_) => return Err(BadArgs("an argument belongs to no option".into())),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(Order::Run(args))
+    }
+}
+
+fn port(text: &str) -> Result<u16, BadArgs> {
+    text.parse()
+        .map_err(|_| BadArgs(format!("--port wants a number from 0 to 65535, not {text:?}")))
+}
+
+fn app(text: &str) -> Result<App, BadArgs> {
+    match text.split_once(':') {
+        Some((appid, secret)) if !appid.is_empty() && !secret.is_empty() => Ok(App::new(appid, secret)),
+        _ => Err(BadArgs(
+            "--app wants APPID:SECRET, an appid and a secret with a colon between them".into(),
+        )),
+    }
+}
+
+/// `--frozen`, `--frozen=UNIX`, or `--frozen UNIX`.
+fn frozen(parser: &mut Parser) -> Result<SimClock, BadArgs> {
+    let attached = parser.optional_value();
+    let following = || {
+        parser
+            .try_raw_args()?
+            .next_if(|next| !next.to_string_lossy().starts_with('-'))
+    };
+    let Some(text) = attached.or_else(following) else {
+        return Ok(SimClock::frozen());
+    };
+    let text = text.string()?;
+    let unix: u32 = text
+        .parse()
+        .map_err(|_| BadArgs(format!("--frozen wants a Unix second below 2^32, not {text:?}")))?;
+    Ok(SimClock::frozen_at(UNIX_EPOCH + Duration::from_secs(unix.into())))
+}
