@@ -9,18 +9,21 @@ use syn::{
 
 use crate::suggest;
 
-/// Every key, with an example of its use for the messages.
+/// Every key, with an example of its use for the messages; first those of a common application.
 const KEYS: [(&str, &str); 9] = [
     ("adapter_storage", "adapter_storage = MyHub"),
     ("args", "args = Region::Shanghai"),
     ("appid", "appid = \"wx1f2e3d4c5b6a7988\""),
-    ("component", "component"),
-    ("authorizer_appid", "authorizer_appid = \"wx1f2e3d4c5b6a7988\""),
     ("token", "token = stable"),
     ("base_url", "base_url = \"https://api.weixin.qq.com\""),
     ("expires_in", "expires_in = 7000"),
     ("crate", "crate = wechat"),
+    ("component", "component"),
+    ("authorizer_appid", "authorizer_appid = \"wx99aa88bb77cc66dd\""),
 ];
+
+/// How many of the keys a common application has.
+const COMMON_KEYS: usize = 7;
 
 /// What was written between the parentheses of the attribute, and what is wrong with its form.
 #[derive(Default)]
@@ -42,36 +45,10 @@ pub(crate) struct Args {
 /// One key and what follows it.
 pub(crate) struct Setting {
     pub(crate) key: Ident,
-    pub(crate) value: Value,
-}
-
-/// What follows a key.
-pub(crate) enum Value {
-    /// `key = value`
-    Written(Expr),
-    /// `key` alone: a flag.
-    Absent,
-    /// A mistake was reported already, so nothing more is to be said; what could be read still shapes the stub.
-    Refused(Option<Expr>),
-}
-
-impl Setting {
-    /// The value, where nothing is wrong with it so far.
-    pub(crate) fn written(&self) -> Option<&Expr> {
-        match &self.value {
-            Value::Written(value) => Some(value),
-            Value::Absent | Value::Refused(_) => None,
-        }
-    }
-
-    /// The value, as far as it could be read.
-    pub(crate) fn read(&self) -> Option<&Expr> {
-        match &self.value {
-            Value::Written(value) => Some(value),
-            Value::Absent => None,
-            Value::Refused(value) => value.as_ref(),
-        }
-    }
+    /// Nothing where the key stands alone, or where its value could not be read.
+    pub(crate) value: Option<Expr>,
+    /// A mistake was reported already: nothing more is to be said, but what can be used serves the stub.
+    pub(crate) refused: bool,
 }
 
 /// The expression inside the invisible group that a `macro_rules!` puts around its `$value:expr`.
@@ -107,27 +84,29 @@ impl Args {
             return Err(input.error("expected a key: write `key = value`, such as `adapter_storage = MyHub`"));
         }
         let key = input.call(Ident::parse_any)?;
-        let mut value = parse_value(&key, input);
-        if let Some(mistake) = self.check_key(&key) {
-            // a misspelt or repeated key: what its value says is judged when the key is right
-            self.mistakes.push(mistake);
-            value = value.map(|value| Value::Refused(value.into_read()));
-        }
-        let (value, mistake) = match value {
+        let of_key = self.check_key(&key);
+        let (value, of_value) = match parse_value(&key, input) {
             Ok(value) => (value, None),
-            Err(mistake) => (Value::Refused(None), Some(mistake)),
+            Err(mistake) => (None, Some(mistake)),
         };
+        let refused = of_key.is_some() || of_value.is_some();
         if let Some(slot @ None) = self.slot_nearest(&key.to_string()) {
-            *slot = Some(Setting { key, value });
+            *slot = Some(Setting { key, value, refused });
         }
-        if let Some(mistake) = mistake {
+        self.mistakes.extend(of_key);
+        if let Some(mistake) = of_value {
             return Err(mistake);
         }
         if input.is_empty() {
             return Ok(());
         }
         if !input.peek(Token![,]) {
-            return Err(input.error("expected `,`: write a comma between two keys"));
+            let mistake = input.error("expected `,`: write a comma between two keys");
+            if starts_setting(input, false) {
+                self.mistakes.push(mistake);
+                return Ok(());
+            }
+            return Err(mistake);
         }
         input.parse::<Token![,]>().map(drop)
     }
@@ -137,8 +116,12 @@ impl Args {
         let name = key.to_string();
         if let Some(slot) = self.slot(&name) {
             let twice = slot.as_ref().is_some_and(|earlier| earlier.key == name);
-            return twice
-                .then(|| syn::Error::new(key.span(), format!("`{name}` is given twice: remove one of the two")));
+            return twice.then(|| {
+                syn::Error::new(
+                    key.span(),
+                    format!("`{name}` is given twice: remove one of the two"),
+                )
+            });
         }
         let message = if let Some(near) = nearest_key(&name) {
             format!("unknown key `{name}`: write `{near}`")
@@ -148,8 +131,15 @@ impl Args {
                  the storage adapter hands it over in `fetch_secret_key`"
             )
         } else {
-            let known: Vec<_> = KEYS.iter().map(|(known, _)| format!("`{known}`")).collect();
-            format!("unknown key `{name}`: remove it; the keys are {}", known.join(", "))
+            let known: Vec<_> = KEYS
+                .iter()
+                .take(COMMON_KEYS)
+                .map(|(known, _)| format!("`{known}`"))
+                .collect();
+            format!(
+                "unknown key `{name}`: remove it; the keys are {}",
+                known.join(", ")
+            )
         };
         Some(syn::Error::new(key.span(), message))
     }
@@ -176,16 +166,6 @@ impl Args {
     }
 }
 
-impl Value {
-    fn into_read(self) -> Option<Expr> {
-        match self {
-            Self::Written(value) => Some(value),
-            Self::Absent => None,
-            Self::Refused(value) => value,
-        }
-    }
-}
-
 fn is_key(name: &str) -> bool {
     KEYS.iter().any(|(key, _)| *key == name)
 }
@@ -195,26 +175,35 @@ fn nearest_key(name: &str) -> Option<&'static str> {
 }
 
 /// Reads the `= value` behind a key.
-fn parse_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
+fn parse_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Option<Expr>> {
     let name = key.to_string();
-    let example = KEYS.iter().find(|(key, _)| *key == name).map_or("key = value", |(_, example)| example);
+    let example = KEYS
+        .iter()
+        .find(|(key, _)| *key == name)
+        .map_or("key = value", |(_, example)| example);
     let at_end = |input: ParseStream<'_>| input.is_empty() || input.peek(Token![,]);
 
     if at_end(input) {
         // the flag, and unknown keys, which have their own message
         if name == "component" || !is_key(&name) {
-            return Ok(Value::Absent);
+            return Ok(None);
         }
-        return Err(syn::Error::new(key.span(), format!("`{name}` needs a value: write `{example}`")));
+        return Err(syn::Error::new(
+            key.span(),
+            format!("`{name}` needs a value: write `{example}`"),
+        ));
     }
     if !input.peek(Token![=]) {
         return Err(input.error(format!("expected `=`: write `{example}`")));
     }
     let equals = input.parse::<Token![=]>()?;
     if at_end(input) {
-        return Err(syn::Error::new_spanned(equals, format!("`{name}` needs a value: write `{example}`")));
+        return Err(syn::Error::new_spanned(
+            equals,
+            format!("`{name}` needs a value: write `{example}`"),
+        ));
     }
-    input.parse().map(Value::Written)
+    input.parse().map(Some)
 }
 
 /// Skips what could not be read, up to the next known key, and says whether there was anything.
@@ -232,6 +221,8 @@ fn skip_to_next_key(input: ParseStream<'_>) -> syn::Result<bool> {
 /// A comma or a word alone may belong to the value that could not be read; a known key with its `=` hardly does.
 fn starts_setting(input: ParseStream<'_>, behind_comma: bool) -> bool {
     let ahead = input.fork();
-    let known = ahead.call(Ident::parse_any).is_ok_and(|key| is_key(&key.to_string()));
+    let known = ahead
+        .call(Ident::parse_any)
+        .is_ok_and(|key| is_key(&key.to_string()));
     known && (ahead.peek(Token![=]) || behind_comma && (ahead.is_empty() || ahead.peek(Token![,])))
 }

@@ -1,55 +1,50 @@
 //! A valid [`Model`] as tokens: a few constants, and methods that hand over to the runtime. Cannot fail.
 //!
-//! The user's own tokens keep their spans, so that the compiler points at them; all else, paths to the runtime included,
-//! is spanned at the macro, so that lints know it as generated. Locals are [`local`], out of the user's sight.
+//! The user's own tokens keep their spans, so that the compiler points at them. All else is marked as generated, for
+//! lints; what the compiler mentions beside a wrong value is placed at the value's key. Locals are out of the user's sight.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens as _, format_ident, quote, quote_spanned};
-use syn::{Attribute, Expr, Generics, Path, ext::IdentExt as _, spanned::Spanned as _};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Expr, ExprPath, Generics, Path, ext::IdentExt as _};
 
 use crate::{
     item,
-    model::{Binding, Model, TokenKind},
+    model::{Binding, Keyed, Model, Settings, TokenKind},
 };
 
 /// The client.
 pub(crate) fn expand(model: &Model) -> TokenStream {
-    let Model { krate, attrs, vis, ident, binding, appid, token, base_url, expires_in } = model;
-    let p = &private(krate);
-
-    let appid = appid.iter().map(|appid| quote!(.appid(#appid)));
-    let token = token.iter().map(|token| match token {
-        TokenKind::Stable => quote!(.token(#p::TokenKind::Stable)),
-        TokenKind::Classic => quote!(.token(#p::TokenKind::Classic)),
-    });
-    let base_url = base_url.iter().map(|base_url| quote!(.base_url(#base_url)));
-    let expires_in = expires_in.iter().map(|seconds| quote!(.expires_in(#p::Duration::from_secs(#seconds))));
-    let bound = bound(p, binding);
-
+    let Model {
+        attrs,
+        vis,
+        ident,
+        binding,
+        settings,
+    } = model;
+    let runtime = runtime(ident);
     let declaration = Declaration {
-        p,
-        cfgs: &item::cfgs(attrs),
+        runtime: &runtime,
+        attrs: &item::shared_attrs(attrs),
         ident,
         generics: &Generics::default(),
         derived: &[],
-        constructor: &constructor(p, binding),
-        builder: &quote!(#p::builder::<Self>(#bound) #(#appid)* #(#token)* #(#base_url)* #(#expires_in)*),
         from_client: &quote!(Self),
         client: &quote!(&self.0),
     };
-    let impls = declaration.impls();
-    let assertion = assertion(&declaration, binding);
+    let import = declaration.import(&settings.krate);
+    let impls = declaration.impls_for(binding, settings);
     quote! {
+        #import
         #(#attrs)*
-        #vis struct #ident(#p::Client<#p::Common>);
-        #assertion
+        #vis struct #ident(#runtime::Client<#runtime::Common>);
         #impls
     }
 }
 
-/// The module of the runtime that generated code may name.
-pub(crate) fn private(krate: &Path) -> TokenStream {
-    quote!(#krate::__private)
+/// The name, beside the declaration, for the module of the runtime that generated code uses. One import, so that a wrong
+/// path of the runtime is one error.
+pub(crate) fn runtime(ident: &Ident) -> Ident {
+    format_ident!("__wechat_client_{}", ident.unraw(), span = Span::call_site())
 }
 
 /// What `new` and `builder` take.
@@ -62,95 +57,15 @@ pub(crate) struct Constructor {
     pub(crate) bounds: TokenStream,
 }
 
-/// The constructor of each row of the attribute's second table.
-pub(crate) fn constructor(p: &TokenStream, binding: &Binding) -> Constructor {
-    let (adapter, args) = (local("adapter"), local("args"));
-    match binding {
-        Binding::Declared { .. } => Constructor::default(),
-        Binding::GivenArgs { adapter } => {
-            let bound = quote!(#p::Adapter<#p::Common, __Marker>);
-            Constructor {
-                generics: quote!(<__Marker>),
-                params: vec![(args, quote!(<#adapter as #bound>::Args))],
-                bounds: quote!(where #adapter: #bound),
-            }
-        }
-        Binding::GivenAdapter => Constructor {
-            generics: quote!(<__Adapter, __Marker>),
-            params: vec![(adapter, quote!(__Adapter))],
-            bounds: quote! {
-                where
-                    __Adapter: #p::Adapter<#p::Common, __Marker>,
-                    __Adapter::Args: #p::Default,
-            },
-        },
-        Binding::Given => Constructor {
-            generics: quote!(<__Adapter, __Marker>),
-            params: vec![(adapter, quote!(__Adapter)), (args, quote!(__Adapter::Args))],
-            bounds: quote!(where __Adapter: #p::Adapter<#p::Common, __Marker>),
-        },
-    }
-}
-
-/// A name for a value that the user's expressions cannot see.
-pub(crate) fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
-}
-
-/// The expression of type `Bound` in the body of `builder`.
-fn bound(p: &TokenStream, binding: &Binding) -> TokenStream {
-    let (adapter, args, bind) = (local("adapter"), local("args"), local("bind"));
-    match binding {
-        Binding::Declared { adapter, args } => {
-            let bound = bind_declared(p, adapter, args.as_ref());
-            // The closure stands outside the block of the static, whose name the user's expressions would see.
-            quote! {{
-                let #bind = || #bound;
-                {
-                    static BOUND: #p::OnceLock<#p::Bound<#p::Common>> = #p::OnceLock::new();
-                    #p::Clone::clone(BOUND.get_or_init(#bind))
-                }
-            }}
-        }
-        Binding::GivenArgs { adapter } => quote!(#p::bind::<#p::Common, #adapter, __Marker>(#adapter, #args)),
-        Binding::GivenAdapter => quote!(#p::bind_default::<#p::Common, __Adapter, __Marker>(#adapter)),
-        Binding::Given => quote!(#p::bind::<#p::Common, __Adapter, __Marker>(#adapter, #args)),
-    }
-}
-
-/// The call that binds what was declared. The function is spanned at the adapter: where its bounds are not met, the
-/// compiler points there.
-fn bind_declared(p: &TokenStream, adapter: &Expr, args: Option<&Expr>) -> TokenStream {
-    let span = adapter.span();
-    match args {
-        Some(args) => quote!(#p::bind::<#p::Common, _, _>(#adapter, #args)),
-        None => quote!(#p::bind_default::<#p::Common, _, _>(#adapter)),
-    }
-}
-
-/// A declared adapter whose `args` are not is checked where it is declared, not where `new` is called.
-fn assertion(declaration: &Declaration<'_>, binding: &Binding) -> TokenStream {
-    let Declaration { p, cfgs, .. } = declaration;
-    match binding {
-        Binding::GivenArgs { adapter } => quote! {
-            #(#cfgs)*
-            const _: () = #p::assert_adapter::<#p::Common, #adapter, _>();
-        },
-        Binding::Declared { .. } | Binding::GivenAdapter | Binding::Given => TokenStream::new(),
-    }
-}
-
 /// The impls of a client, whether it stands on a runtime client or, after a mistake, on nothing.
 pub(crate) struct Declaration<'a> {
-    pub(crate) p: &'a TokenStream,
-    pub(crate) cfgs: &'a [&'a Attribute],
+    pub(crate) runtime: &'a Ident,
+    /// The attributes of each generated item.
+    pub(crate) attrs: &'a TokenStream,
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
     /// Traits that the item derives.
     pub(crate) derived: &'a [Path],
-    pub(crate) constructor: &'a Constructor,
-    /// The body of `builder`.
-    pub(crate) builder: &'a TokenStream,
     /// The function from the runtime's client to `Self`.
     pub(crate) from_client: &'a TokenStream,
     /// The expression from `self` to a reference to the runtime's client.
@@ -158,14 +73,193 @@ pub(crate) struct Declaration<'a> {
 }
 
 impl Declaration<'_> {
-    pub(crate) fn impls(&self) -> TokenStream {
-        let constructors = self.constructors();
+    pub(crate) fn import(&self, krate: &Path) -> TokenStream {
+        let Self { runtime, attrs, .. } = self;
+        quote! {
+            #attrs
+            #[doc(hidden)]
+            use #krate::__private as #runtime;
+        }
+    }
+
+    /// The impls of a client whose adapter and `args` are known to come from somewhere.
+    pub(crate) fn impls_for(&self, binding: &Binding, settings: &Settings) -> TokenStream {
+        let Self {
+            runtime: r, attrs, ..
+        } = self;
+        let bound = self.bound(binding);
+        let settings = self.settings(settings);
+        let builder = quote!(#r::builder::<Self>(#bound) #settings);
+        let impls = self.impls(&self.constructor(binding), &builder);
+        let Binding::GivenArgs { adapter } = binding else {
+            return impls;
+        };
+        let given_args = self.given_args(adapter);
+        quote! {
+            #attrs
+            const _: () = {
+                #given_args
+                #impls
+            };
+        }
+    }
+
+    /// The constructor of each row of the attribute's second table.
+    fn constructor(&self, binding: &Binding) -> Constructor {
+        let r = self.runtime;
+        let (adapter, args) = (local("adapter"), local("args"));
+        match binding {
+            Binding::Declared { .. } => Constructor::default(),
+            Binding::GivenArgs { .. } => Constructor {
+                generics: quote!(<__Marker>),
+                params: vec![(args, quote!(<Self as __GivenArgs<__Marker>>::Args))],
+                bounds: quote!(where Self: __GivenArgs<__Marker>),
+            },
+            Binding::GivenAdapter => Constructor {
+                generics: quote!(<__Adapter, __Marker>),
+                params: vec![(adapter, quote!(__Adapter))],
+                bounds: quote! {
+                    where
+                        __Adapter: #r::Adapter<#r::Common, __Marker>,
+                        __Adapter::Args: #r::Default,
+                },
+            },
+            Binding::Given => Constructor {
+                generics: quote!(<__Adapter, __Marker>),
+                params: vec![(adapter, quote!(__Adapter)), (args, quote!(__Adapter::Args))],
+                bounds: quote!(where __Adapter: #r::Adapter<#r::Common, __Marker>),
+            },
+        }
+    }
+
+    /// The trait by which the signature of `new` names the `Args` of an adapter that may be more private than the client,
+    /// and the check of the adapter where it is declared.
+    fn given_args(&self, adapter: &ExprPath) -> TokenStream {
+        let Self {
+            runtime: r, ident, ..
+        } = self;
+        let args = local("args");
+        quote! {
+            const _: () = #r::assert_adapter::<#r::Common, #adapter, _>();
+
+            pub trait __GivenArgs<__Marker> {
+                type Args;
+                fn bind(args: Self::Args) -> #r::Bound<#r::Common>;
+            }
+
+            impl<__Args, __Marker> __GivenArgs<(__Args, __Marker)> for #ident
+            where
+                #adapter: #r::Adapter<#r::Common, __Marker, Args = __Args>,
+            {
+                type Args = __Args;
+
+                fn bind(#args: __Args) -> #r::Bound<#r::Common> {
+                    #r::bind(#adapter, #args)
+                }
+            }
+        }
+    }
+
+    /// The expression of type `Bound` in the body of `builder`.
+    fn bound(&self, binding: &Binding) -> TokenStream {
+        let r = self.runtime;
+        let (adapter, args, bind) = (local("adapter"), local("args"), local("bind"));
+        match binding {
+            Binding::Declared { adapter, args } => {
+                let bound = self.bind_declared(adapter, args.as_ref());
+                // The closure stands outside the block of the static, whose name the user's expressions would see.
+                quote! {{
+                    let #bind = || -> #r::Bound<#r::Common> { #bound };
+                    {
+                        static BOUND: #r::OnceLock<#r::Bound<#r::Common>> = #r::OnceLock::new();
+                        #r::Clone::clone(BOUND.get_or_init(#bind))
+                    }
+                }}
+            }
+            Binding::GivenArgs { .. } => quote!(<Self as __GivenArgs<__Marker>>::bind(#args)),
+            Binding::GivenAdapter => quote!(#r::bind_default(#adapter)),
+            Binding::Given => quote!(#r::bind(#adapter, #args)),
+        }
+    }
+
+    /// The call that binds what was declared, without type arguments: the compiler would point at these, not at the
+    /// adapter.
+    fn bind_declared(&self, adapter: &Keyed<Expr>, args: Option<&Expr>) -> TokenStream {
+        let Keyed { key, value: adapter } = adapter;
+        let bind = self.path(*key, "bind");
+        match args {
+            Some(args) => quote!(#bind(#adapter, #args)),
+            None => {
+                let default = self.default_of(adapter);
+                quote!(#bind(#adapter, #default))
+            }
+        }
+    }
+
+    /// `Default::default()` placed on the adapter whose `Args` have no default.
+    fn default_of(&self, adapter: &Expr) -> TokenStream {
+        let tokens = || quote!(#adapter).into_iter();
+        let span =
+            |token: Option<proc_macro2::TokenTree>| token.map_or_else(Span::call_site, |token| token.span());
+        let (first, last) = (generated(span(tokens().next())), generated(span(tokens().last())));
+        let runtime = Ident::new(&self.runtime.to_string(), first);
+        let default = quote_spanned!(last=> default());
+        quote!(#runtime::Default::#default)
+    }
+
+    /// The calls on the builder.
+    fn settings(&self, settings: &Settings) -> TokenStream {
+        let Settings {
+            krate: _,
+            appid,
+            token,
+            base_url,
+            expires_in,
+        } = settings;
+        let r = self.runtime;
+        let method = |name: &str, key: &Span| Ident::new(name, generated(*key));
+        let appid = appid.iter().map(|Keyed { key, value }| {
+            let appid = method("appid", key);
+            quote!(.#appid(#value))
+        });
+        let token = token.iter().map(|Keyed { key: _, value }| match value {
+            TokenKind::Stable => quote!(.token(#r::TokenKind::Stable)),
+            TokenKind::Classic => quote!(.token(#r::TokenKind::Classic)),
+        });
+        let base_url = base_url.iter().map(|Keyed { key, value }| {
+            let base_url = method("base_url", key);
+            quote!(.#base_url(#value))
+        });
+        let expires_in = expires_in.iter().map(|Keyed { key, value }| {
+            let duration = self.path(*key, "Duration");
+            let from_secs = method("from_secs", key);
+            quote!(.expires_in(#duration::#from_secs(#value)))
+        });
+        quote!(#(#appid)* #(#token)* #(#base_url)* #(#expires_in)*)
+    }
+
+    /// The path of a name of the runtime, placed at a key.
+    fn path(&self, key: Span, name: &str) -> TokenStream {
+        let span = generated(key);
+        let runtime = Ident::new(&self.runtime.to_string(), span);
+        let name = Ident::new(name, span);
+        quote_spanned!(span=> #runtime::#name)
+    }
+
+    /// The inherent impl and those of the traits.
+    pub(crate) fn impls(&self, constructor: &Constructor, builder: &TokenStream) -> TokenStream {
+        let constructors = self.constructors(constructor, builder);
         let methods = self.methods();
-        let traits = self.traits();
-        let Self { cfgs, ident, generics, .. } = self;
+        let traits = self.traits(constructor);
+        let Self {
+            attrs,
+            ident,
+            generics,
+            ..
+        } = self;
         let (generics, params, bounds) = generics.split_for_impl();
         quote! {
-            #(#cfgs)*
+            #attrs
             impl #generics #ident #params #bounds {
                 #constructors
                 #methods
@@ -174,9 +268,13 @@ impl Declaration<'_> {
         }
     }
 
-    fn constructors(&self) -> TokenStream {
-        let Self { p, constructor, builder, .. } = self;
-        let Constructor { generics, params, bounds } = constructor;
+    fn constructors(&self, constructor: &Constructor, builder: &TokenStream) -> TokenStream {
+        let Constructor {
+            generics,
+            params,
+            bounds,
+        } = constructor;
+        let r = self.runtime;
         let names: Vec<_> = params.iter().map(|(name, _)| name).collect();
         let params: Vec<_> = params.iter().map(|(name, ty)| quote!(#name: #ty)).collect();
         quote! {
@@ -185,12 +283,12 @@ impl Declaration<'_> {
             pub fn new #generics (#(#params),*) -> Self
             #bounds
             {
-                #p::declared(Self::builder(#(#names),*))
+                #r::declared(Self::builder(#(#names),*))
             }
 
             /// A client as it is declared, with settings of the running program: see `ClientBuilder`.
             #[must_use]
-            pub fn builder #generics (#(#params),*) -> #p::ClientBuilder<#p::Common, Self>
+            pub fn builder #generics (#(#params),*) -> #r::ClientBuilder<#r::Common, Self>
             #bounds
             {
                 #builder
@@ -199,14 +297,14 @@ impl Declaration<'_> {
     }
 
     fn methods(&self) -> TokenStream {
-        let p = self.p;
+        let r = self.runtime;
         let verbs = ["get", "post", "put", "patch", "delete", "head"].map(|verb| {
             let doc = format!("Starts a {} call.", verb.to_uppercase());
             let verb = format_ident!("{verb}");
             quote! {
                 #[doc = #doc]
-                pub fn #verb(&self, url: impl #p::Into<#p::String>) -> #p::RequestBuilder<#p::Common> {
-                    #p::Call::client(self).#verb(url)
+                pub fn #verb(&self, url: impl #r::Into<#r::String>) -> #r::RequestBuilder<#r::Common> {
+                    #r::Call::client(self).#verb(url)
                 }
             }
         });
@@ -214,24 +312,24 @@ impl Declaration<'_> {
             /// Starts a call by any method.
             pub fn request(
                 &self,
-                method: #p::Method,
-                url: impl #p::Into<#p::String>,
-            ) -> #p::RequestBuilder<#p::Common> {
-                #p::Call::client(self).request(method, url)
+                method: #r::Method,
+                url: impl #r::Into<#r::String>,
+            ) -> #r::RequestBuilder<#r::Common> {
+                #r::Call::client(self).request(method, url)
             }
 
             #(#verbs)*
 
             /// The application, unless each call names its own.
             #[must_use]
-            pub fn appid(&self) -> #p::Option<&str> {
-                #p::Call::client(self).appid()
+            pub fn appid(&self) -> #r::Option<&str> {
+                #r::Call::client(self).appid()
             }
 
             /// The cap on the lifetime that WeChat grants, if one is set.
             #[must_use]
-            pub fn expires_in(&self) -> #p::Option<#p::Duration> {
-                #p::Call::client(self).expires_in()
+            pub fn expires_in(&self) -> #r::Option<#r::Duration> {
+                #r::Call::client(self).expires_in()
             }
 
             /// The access token in use, from the storage or, where it has none that lives, from WeChat.
@@ -239,82 +337,99 @@ impl Declaration<'_> {
             /// # Errors
             ///
             /// Where the storage fails or WeChat grants no token.
-            pub async fn fetch_access_token(&self) -> #p::Result<#p::Token, #p::Error> {
-                #p::Call::client(self).fetch_access_token().await
+            pub async fn fetch_access_token(&self) -> #r::Result<#r::Token, #r::Error> {
+                #r::Call::client(self).fetch_access_token().await
             }
 
-            /// The access token that follows the one that was refused, asked of WeChat only if nobody did so before.
+            /// The access token that follows the refused one, asked of WeChat only if nobody did so before.
             ///
             /// # Errors
             ///
             /// Where the storage fails or WeChat grants no token.
-            pub async fn refresh_access_token(&self, stale: &#p::Secret) -> #p::Result<#p::Token, #p::Error> {
-                #p::Call::client(self).refresh_access_token(stale).await
+            pub async fn refresh_access_token(&self, stale: &#r::Secret) -> #r::Result<#r::Token, #r::Error> {
+                #r::Call::client(self).refresh_access_token(stale).await
             }
         }
     }
 
-    fn traits(&self) -> TokenStream {
-        let Self { p, ident, client, from_client, .. } = self;
+    fn traits(&self, constructor: &Constructor) -> TokenStream {
+        let Self {
+            runtime: r,
+            ident,
+            client,
+            from_client,
+            ..
+        } = self;
         let name = ident.unraw().to_string();
-        let call = self.implement(&quote!(#p::Call), &quote! {
-            type App = #p::Common;
+        let call = quote! {
+            type App = #r::Common;
 
-            fn client(&self) -> &#p::Client<#p::Common> {
+            fn client(&self) -> &#r::Client<#r::Common> {
                 #client
             }
-        });
-        let declared = self.implement(&quote!(#p::Declared), &quote! {
-            type App = #p::Common;
+        };
+        let declared = quote! {
+            type App = #r::Common;
 
-            fn from_client(client: #p::Client<#p::Common>) -> Self {
+            fn from_client(client: #r::Client<#r::Common>) -> Self {
                 #from_client(client)
             }
-        });
-        let clone = self.implement_unless_derived("Clone", &quote! {
+        };
+        let clone = quote! {
             fn clone(&self) -> Self {
-                #p::Declared::from_client(#p::Clone::clone(#p::Call::client(self)))
-            }
-        });
-        let debug = self.implement_unless_derived("Debug", &quote! {
-            fn fmt(&self, f: &mut #p::fmt::Formatter<'_>) -> #p::fmt::Result {
-                #p::debug(#name, #p::Call::client(self), f)
-            }
-        });
-        let default = self.constructor.params.is_empty().then(|| {
-            self.implement_unless_derived("Default", &quote! {
-                fn default() -> Self {
-                    Self::new()
-                }
-            })
-        });
-        quote!(#call #declared #clone #debug #default)
-    }
-
-    fn implement_unless_derived(&self, name: &str, body: &TokenStream) -> TokenStream {
-        if self.derived.iter().any(|path| item::is_named(path, name)) {
-            return TokenStream::new();
-        }
-        let p = self.p;
-        let path = match name {
-            "Debug" => quote!(#p::fmt::Debug),
-            name => {
-                let name = format_ident!("{name}");
-                quote!(#p::#name)
+                #r::Declared::from_client(#r::Clone::clone(#r::Call::client(self)))
             }
         };
-        self.implement(&path, body)
+        let debug = quote! {
+            fn fmt(&self, f: &mut #r::fmt::Formatter<'_>) -> #r::fmt::Result {
+                #r::debug(#name, #r::Call::client(self), f)
+            }
+        };
+        let default = quote! {
+            fn default() -> Self {
+                Self::new()
+            }
+        };
+        let takes_nothing = constructor.params.is_empty();
+        let impls = [
+            (quote!(Call), call, true),
+            (quote!(Declared), declared, true),
+            (quote!(Clone), clone, !self.derives("Clone")),
+            (quote!(fmt::Debug), debug, !self.derives("Debug")),
+            (
+                quote!(Default),
+                default,
+                !self.derives("Default") && takes_nothing,
+            ),
+        ];
+        let Self { attrs, generics, .. } = self;
+        let (generics, params, bounds) = generics.split_for_impl();
+        let impls = impls
+            .into_iter()
+            .filter(|(.., wanted)| *wanted)
+            .map(|(path, body, _)| {
+                quote! {
+                    #attrs
+                    #[automatically_derived]
+                    impl #generics #r::#path for #ident #params #bounds {
+                        #body
+                    }
+                }
+            });
+        quote!(#(#impls)*)
     }
 
-    fn implement(&self, path: &TokenStream, body: &TokenStream) -> TokenStream {
-        let Self { cfgs, ident, generics, .. } = self;
-        let (generics, params, bounds) = generics.split_for_impl();
-        quote! {
-            #(#cfgs)*
-            #[automatically_derived]
-            impl #generics #path for #ident #params #bounds {
-                #body
-            }
-        }
+    fn derives(&self, name: &str) -> bool {
+        self.derived.iter().any(|path| item::is_named(path, name))
     }
+}
+
+/// A name for a value that the user's expressions cannot see.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The place of a user's token, for a token that is the macro's.
+fn generated(place: Span) -> Span {
+    Span::mixed_site().located_at(place)
 }

@@ -1,6 +1,7 @@
 //! The annotated item, as far as a client can be made of it.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
 use syn::{
     Attribute, Data, DeriveInput, Fields, Meta, Path, Token, Visibility,
     parse::{ParseStream, Parser as _},
@@ -24,22 +25,33 @@ impl Item {
     /// Reads the item; whatever it is, something is known about it.
     pub(crate) fn parse(tokens: TokenStream) -> Self {
         if let Ok(declared) = syn::parse2::<DeriveInput>(tokens.clone()) {
-            return Self { mistakes: check(&declared), declared: Some(declared), tokens };
+            return Self {
+                mistakes: check(&declared),
+                declared: Some(declared),
+                tokens,
+            };
         }
         let message = "a client is declared on a unit struct: write `struct Wechat;`";
         let mistakes = vec![syn::Error::new(keyword_span(&tokens), message)];
-        Self { tokens, declared: None, mistakes }
+        Self {
+            tokens,
+            declared: None,
+            mistakes,
+        }
     }
 
-    /// The derives below the attribute that collide with what it generates.
-    pub(crate) fn colliding_derives(&self) -> Vec<Path> {
+    /// The derives below the attribute that collide with what it generates, by the attribute they stand in.
+    pub(crate) fn colliding_derives(&self) -> Vec<Vec<Path>> {
         let attrs = self.declared.iter().flat_map(|declared| &declared.attrs);
-        let mut derived = Vec::new();
-        for attr in attrs {
-            collect_derives(&attr.meta, &mut derived);
-        }
-        derived.retain(|path| GENERATED.iter().any(|name| is_named(path, name)));
-        derived
+        attrs
+            .map(|attr| {
+                let mut derived = Vec::new();
+                collect_derives(&attr.meta, &mut derived);
+                derived.retain(|path| GENERATED.iter().any(|name| is_named(path, name)));
+                derived
+            })
+            .filter(|derived| !derived.is_empty())
+            .collect()
     }
 }
 
@@ -48,14 +60,24 @@ pub(crate) fn is_named(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|last| last.ident == name)
 }
 
-/// The attributes that decide whether the item exists; they go on everything that is generated for it.
-pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<&Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect()
+/// The attributes that go on everything that is generated for the item: those that decide whether it exists.
+pub(crate) fn shared_attrs(attrs: &[Attribute]) -> TokenStream {
+    let cfgs = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    // a deprecated client is generated all the same
+    let deprecated = attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+    let allowed = deprecated.then(|| quote!(#[allow(deprecated)]));
+    quote!(#(#cfgs)* #allowed)
 }
 
 fn check(declared: &DeriveInput) -> Vec<syn::Error> {
     // destructured, so that nothing of a declaration is overlooked
-    let DeriveInput { attrs: _, vis: _, ident, generics, data } = declared;
+    let DeriveInput {
+        attrs: _,
+        vis: _,
+        ident,
+        generics,
+        data,
+    } = declared;
     let mut mistakes = Vec::new();
     let write = format!("write `struct {ident};`");
     match data {
@@ -109,5 +131,7 @@ fn keyword_span(tokens: &TokenStream) -> Span {
         input.parse::<TokenStream>()?;
         Ok(span)
     };
-    keyword.parse2(tokens.clone()).unwrap_or_else(|_| Span::call_site())
+    keyword
+        .parse2(tokens.clone())
+        .unwrap_or_else(|_| Span::call_site())
 }

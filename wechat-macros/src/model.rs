@@ -16,27 +16,41 @@ use crate::{
 
 /// A declaration without mistakes.
 pub(crate) struct Model {
-    pub(crate) krate: Path,
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) ident: Ident,
     pub(crate) binding: Binding,
-    pub(crate) appid: Option<Expr>,
-    pub(crate) token: Option<TokenKind>,
-    pub(crate) base_url: Option<Expr>,
-    pub(crate) expires_in: Option<Expr>,
+    pub(crate) settings: Settings,
 }
 
 /// Where the adapter and its `args` come from: the rows of the attribute's second table.
 pub(crate) enum Binding {
     /// Both declared: `new()`.
-    Declared { adapter: Expr, args: Option<Expr> },
+    Declared {
+        adapter: Keyed<Expr>,
+        args: Option<Expr>,
+    },
     /// The adapter declared, its `args` given: `new(args)`.
     GivenArgs { adapter: ExprPath },
     /// The adapter given, its `args` by default: `new(adapter)`.
     GivenAdapter,
     /// Both given: `new(adapter, args)`.
     Given,
+}
+
+/// The keys that set one thing each.
+pub(crate) struct Settings {
+    pub(crate) krate: Path,
+    pub(crate) appid: Option<Keyed<Expr>>,
+    pub(crate) token: Option<Keyed<TokenKind>>,
+    pub(crate) base_url: Option<Keyed<Expr>>,
+    pub(crate) expires_in: Option<Keyed<Expr>>,
+}
+
+/// A value, and the key to point at when the compiler refuses the value.
+pub(crate) struct Keyed<T> {
+    pub(crate) key: Span,
+    pub(crate) value: T,
 }
 
 /// WeChat's two kinds of access token.
@@ -49,8 +63,8 @@ pub(crate) enum TokenKind {
 /// Why there is no [`Model`], and what of it could be had all the same.
 pub(crate) struct Refusal {
     pub(crate) mistakes: Vec<syn::Error>,
-    pub(crate) krate: Path,
     pub(crate) binding: Option<Binding>,
+    pub(crate) settings: Settings,
 }
 
 impl Model {
@@ -70,36 +84,58 @@ impl Model {
             mistakes,
             incomplete,
         } = args;
-        let Item { tokens: _, declared, mistakes: item_mistakes } = item;
+        let Item {
+            tokens: _,
+            declared,
+            mistakes: item_mistakes,
+        } = item;
 
         let mut mistakes = Mistakes(mistakes.clone());
         let binding = if adapter_storage.is_none() && *incomplete {
             None
         } else {
-            mistakes.keep(check_binding(adapter_storage.as_ref(), callback_args.as_ref()))
+            let refused = [adapter_storage, callback_args]
+                .into_iter()
+                .flatten()
+                .any(|setting| setting.refused);
+            mistakes.keep(
+                refused,
+                check_binding(adapter_storage.as_ref(), callback_args.as_ref()),
+            )
         };
-        let appid = mistakes.keep(check_appid(appid.as_ref()));
-        mistakes.keep(check_component(component.as_ref(), authorizer_appid.as_ref()));
-        let token = mistakes.keep(check_token(token.as_ref()));
-        let base_url = mistakes.keep(check_base_url(base_url.as_ref()));
-        let expires_in = mistakes.keep(check_expires_in(expires_in.as_ref()));
-        let krate = mistakes.keep(check_krate(krate.as_ref())).unwrap_or_else(default_krate);
+        let appid = mistakes.check(appid.as_ref(), check_appid);
+        mistakes.keep(
+            false,
+            check_component(component.as_ref(), authorizer_appid.as_ref()),
+        );
+        let token = mistakes.check(token.as_ref(), check_token);
+        let base_url = mistakes.check(base_url.as_ref(), check_base_url);
+        let expires_in = mistakes.check(expires_in.as_ref(), check_expires_in);
+        let krate = mistakes.check(krate.as_ref(), check_krate);
         mistakes.0.extend(item_mistakes.iter().cloned());
-        mistakes.keep(check_derives(item));
+        mistakes.keep(false, check_derives(item, binding.as_ref()));
 
+        let krate = krate.map_or_else(|| parse_quote!(::wechat_runtime), |krate| krate.value);
+        let settings = Settings {
+            krate,
+            appid,
+            token,
+            base_url,
+            expires_in,
+        };
         match (binding, declared) {
             (Some(binding), Some(declared)) if mistakes.0.is_empty() => Ok(Self {
-                krate,
                 attrs: declared.attrs.clone(),
                 vis: declared.vis.clone(),
                 ident: declared.ident.clone(),
                 binding,
-                appid,
-                token,
-                base_url,
-                expires_in,
+                settings,
             }),
-            (binding, _) => Err(Refusal { mistakes: mistakes.0, krate, binding }),
+            (binding, _) => Err(Refusal {
+                mistakes: mistakes.0,
+                binding,
+                settings,
+            }),
         }
     }
 }
@@ -108,12 +144,29 @@ impl Model {
 struct Mistakes(Vec<syn::Error>);
 
 impl Mistakes {
+    /// The value of a key, if it has a good one.
+    fn check<T>(
+        &mut self,
+        setting: Option<&Setting>,
+        check: impl FnOnce(&Expr) -> syn::Result<T>,
+    ) -> Option<Keyed<T>> {
+        let setting = setting?;
+        let value = check(ungrouped(setting.value.as_ref()?)).map(Some);
+        let value = self.keep(setting.refused, value)?;
+        Some(Keyed {
+            key: setting.key.span(),
+            value,
+        })
+    }
+
     /// What was checked, or nothing where it is absent or wrong.
-    fn keep<T>(&mut self, checked: syn::Result<Option<T>>) -> Option<T> {
+    fn keep<T>(&mut self, refused: bool, checked: syn::Result<Option<T>>) -> Option<T> {
         match checked {
             Ok(checked) => checked,
             Err(mistake) => {
-                self.0.push(mistake);
+                if !refused {
+                    self.0.push(mistake);
+                }
                 None
             }
         }
@@ -124,11 +177,6 @@ fn mistake<T>(tokens: impl ToTokens, message: impl Display) -> syn::Result<T> {
     Err(syn::Error::new_spanned(tokens, message))
 }
 
-/// The value of a key against which nothing has been said yet.
-fn written(setting: Option<&Setting>) -> Option<&Expr> {
-    setting.and_then(Setting::written).map(ungrouped)
-}
-
 /// The second table: `adapter_storage` and `args` together say what `new` takes.
 fn check_binding(adapter_storage: Option<&Setting>, args: Option<&Setting>) -> syn::Result<Option<Binding>> {
     let Some(adapter_setting) = adapter_storage else {
@@ -136,19 +184,23 @@ fn check_binding(adapter_storage: Option<&Setting>, args: Option<&Setting>) -> s
                        or `adapter_storage = _` to give it to `new`";
         return Err(syn::Error::new(Span::call_site(), message));
     };
-    let Some(adapter) = written(Some(adapter_setting)) else { return Ok(None) };
+    let Some(adapter) = &adapter_setting.value else {
+        return Ok(None);
+    };
+    let key = adapter_setting.key.span();
+    let adapter = ungrouped(adapter);
     match adapter {
-        Expr::Tuple(pair) => return check_pair(pair, args).map(Some),
+        Expr::Tuple(pair) => return check_pair(key, pair, args).map(Some),
         Expr::Lit(literal) => return mistake(literal, not_an_adapter(literal)),
         _ => {}
     }
     let args = match args {
         None => None,
-        Some(setting) => match written(Some(setting)) {
-            Some(args) => Some(args),
-            // what is wrong with it has been said
-            None => return Ok(None),
-        },
+        Some(Setting {
+            value: Some(args), ..
+        }) => Some(ungrouped(args)),
+        // what is wrong with it has been said
+        Some(Setting { value: None, .. }) => return Ok(None),
     };
     match (adapter, args) {
         (Expr::Infer(_), None) => Ok(Some(Binding::GivenAdapter)),
@@ -158,22 +210,34 @@ fn check_binding(adapter_storage: Option<&Setting>, args: Option<&Setting>) -> s
             "`adapter_storage = _` gives the adapter to `new`, and its `args` with it: write `args = _`, \
              or leave `args` out",
         ),
-        (Expr::Path(path), Some(Expr::Infer(_))) if path.qself.is_none() => {
-            Ok(Some(Binding::GivenArgs { adapter: path.clone() }))
-        }
+        (Expr::Path(path), Some(Expr::Infer(_))) if path.qself.is_none() => Ok(Some(Binding::GivenArgs {
+            adapter: path.clone(),
+        })),
         (adapter, Some(Expr::Infer(_))) => mistake(
             adapter,
             "only the path of a unit struct, such as `MyHub`, leaves its `args` to `new`: \
              write `adapter_storage = _, args = _`",
         ),
-        (adapter, args) => Ok(Some(Binding::Declared { adapter: adapter.clone(), args: args.cloned() })),
+        (adapter, args) => {
+            let adapter = Keyed {
+                key,
+                value: adapter.clone(),
+            };
+            Ok(Some(Binding::Declared {
+                adapter,
+                args: args.cloned(),
+            }))
+        }
     }
 }
 
 /// `adapter_storage = (MyHub, args)`
-fn check_pair(pair: &ExprTuple, args: Option<&Setting>) -> syn::Result<Binding> {
+fn check_pair(key: Span, pair: &ExprTuple, args: Option<&Setting>) -> syn::Result<Binding> {
     let [adapter, callback_args] = Vec::from_iter(&pair.elems)[..] else {
-        return mistake(pair, "expected the adapter and its `args`: write `adapter_storage = (MyHub, args)`");
+        return mistake(
+            pair,
+            "expected the adapter and its `args`: write `adapter_storage = (MyHub, args)`",
+        );
     };
     let (adapter, callback_args) = (ungrouped(adapter), ungrouped(callback_args));
     if let Expr::Lit(literal) = adapter {
@@ -190,7 +254,14 @@ fn check_pair(pair: &ExprTuple, args: Option<&Setting>) -> syn::Result<Binding> 
         let message = "the pair in `adapter_storage` holds the `args` already: remove one of the two";
         return mistake(&args.key, message);
     }
-    Ok(Binding::Declared { adapter: adapter.clone(), args: Some(callback_args.clone()) })
+    let adapter = Keyed {
+        key,
+        value: adapter.clone(),
+    };
+    Ok(Binding::Declared {
+        adapter,
+        args: Some(callback_args.clone()),
+    })
 }
 
 fn not_an_adapter(literal: &ExprLit) -> &'static str {
@@ -208,12 +279,12 @@ fn check_component(
     component: Option<&Setting>,
     authorizer_appid: Option<&Setting>,
 ) -> syn::Result<Option<Infallible>> {
-    if let Some(component) = component {
+    if let Some(component) = component.filter(|setting| !setting.refused) {
         let message = "`component` declares a component application (a third-party platform), which this version \
                        does not have: remove it, and declare a common application with its storage adapter";
         return mistake(&component.key, message);
     }
-    let authorizer_appid = authorizer_appid.filter(|setting| setting.written().is_some());
+    let authorizer_appid = authorizer_appid.filter(|setting| !setting.refused);
     if let Some(authorizer_appid) = authorizer_appid {
         let message = "`authorizer_appid` belongs to component applications: \
                        remove it; a common application is named by `appid` alone";
@@ -222,38 +293,47 @@ fn check_component(
     Ok(None)
 }
 
-fn check_appid(appid: Option<&Setting>) -> syn::Result<Option<Expr>> {
+fn check_appid(value: &Expr) -> syn::Result<Expr> {
     const EXAMPLE: &str = "write `appid = \"wx1f2e3d4c5b6a7988\"`";
-    let Some(value) = written(appid) else { return Ok(None) };
     match value {
-        Expr::Lit(ExprLit { lit: Lit::Str(appid), .. }) => {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(appid), ..
+        }) => {
             let appid = appid.value();
             if appid.is_empty() || appid.contains(char::is_whitespace) {
-                return mistake(value, format!("an appid is not empty and has no spaces: {EXAMPLE}"));
+                return mistake(
+                    value,
+                    format!("an appid is not empty and has no spaces: {EXAMPLE}"),
+                );
             }
         }
         Expr::Lit(_) => return mistake(value, format!("an appid is a string: {EXAMPLE}")),
         Expr::Infer(_) => return mistake(value, "leave `appid` out to give it per call, or to `builder`"),
         _ => {}
     }
-    Ok(Some(value.clone()))
+    Ok(value.clone())
 }
 
-fn check_token(token: Option<&Setting>) -> syn::Result<Option<TokenKind>> {
-    let Some(value) = written(token) else { return Ok(None) };
+fn check_token(value: &Expr) -> syn::Result<TokenKind> {
     let word = match value {
         Expr::Path(path) => path.path.get_ident().map(Ident::to_string),
-        Expr::Lit(ExprLit { lit: Lit::Str(quoted), .. }) => {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(quoted),
+            ..
+        }) => {
             let word = suggest::nearest(&quoted.value(), TOKEN_KINDS).unwrap_or("stable");
             return mistake(value, format!("`token` is a bare word: write `token = {word}`"));
         }
         _ => None,
     };
     match word.as_deref() {
-        Some("stable") => Ok(Some(TokenKind::Stable)),
-        Some("classic") => Ok(Some(TokenKind::Classic)),
+        Some("stable") => Ok(TokenKind::Stable),
+        Some("classic") => Ok(TokenKind::Classic),
         Some(word) => match suggest::nearest(word, TOKEN_KINDS) {
-            Some(near) => mistake(value, format!("unknown kind of token `{word}`: write `token = {near}`")),
+            Some(near) => mistake(
+                value,
+                format!("unknown kind of token `{word}`: write `token = {near}`"),
+            ),
             None => mistake(value, NEITHER_KIND),
         },
         None => mistake(value, NEITHER_KIND),
@@ -261,83 +341,129 @@ fn check_token(token: Option<&Setting>) -> syn::Result<Option<TokenKind>> {
 }
 
 const TOKEN_KINDS: [&str; 2] = ["stable", "classic"];
-const NEITHER_KIND: &str = "WeChat has two kinds of access token: write `token = stable` or `token = classic`";
+const NEITHER_KIND: &str =
+    "WeChat has two kinds of access token: write `token = stable` or `token = classic`";
 
-fn check_base_url(base_url: Option<&Setting>) -> syn::Result<Option<Expr>> {
+fn check_base_url(value: &Expr) -> syn::Result<Expr> {
     const EXAMPLE: &str = "write `base_url = \"https://api.weixin.qq.com\"`";
-    let Some(value) = written(base_url) else { return Ok(None) };
     match value {
-        Expr::Lit(ExprLit { lit: Lit::Str(url), .. }) => {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(url), ..
+        }) => {
             let url = url.value();
             let lower = url.to_ascii_lowercase();
-            let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
+            let rest = lower
+                .strip_prefix("https://")
+                .or_else(|| lower.strip_prefix("http://"));
             if rest.is_none() {
                 let message = format!("a base URL begins with `https://` or `http://`: {EXAMPLE}");
                 return mistake(value, message);
             }
-            if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) || url.contains(char::is_whitespace) {
-                return mistake(value, format!("a base URL names a host and has no spaces: {EXAMPLE}"));
+            if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                || url.contains(char::is_whitespace)
+            {
+                return mistake(
+                    value,
+                    format!("a base URL names a host and has no spaces: {EXAMPLE}"),
+                );
             }
         }
         Expr::Lit(_) => return mistake(value, format!("a base URL is a string: {EXAMPLE}")),
         Expr::Infer(_) => {
-            return mistake(value, "leave `base_url` out for WeChat's own, or to give it to `builder`");
+            return mistake(
+                value,
+                "leave `base_url` out for WeChat's own, or to give it to `builder`",
+            );
         }
         _ => {}
     }
-    Ok(Some(value.clone()))
+    Ok(value.clone())
 }
 
-fn check_expires_in(expires_in: Option<&Setting>) -> syn::Result<Option<Expr>> {
+fn check_expires_in(value: &Expr) -> syn::Result<Expr> {
     const MESSAGE: &str = "`expires_in` is a whole number of seconds above 0: write `expires_in = 7000`";
-    let Some(value) = written(expires_in) else { return Ok(None) };
     let is_good = match value {
-        Expr::Lit(ExprLit { lit: Lit::Int(seconds), .. }) => {
-            matches!(seconds.suffix(), "" | "u64") && seconds.base10_parse::<u64>().is_ok_and(|seconds| seconds > 0)
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(seconds),
+            ..
+        }) => {
+            matches!(seconds.suffix(), "" | "u64")
+                && seconds.base10_parse::<u64>().is_ok_and(|seconds| seconds > 0)
         }
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => !matches!(ungrouped(expr), Expr::Lit(_)),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => !matches!(ungrouped(expr), Expr::Lit(_)),
         Expr::Lit(_) => false,
         Expr::Infer(_) => return mistake(value, "leave `expires_in` out for WeChat's own lifetime"),
         _ => true,
     };
-    if is_good { Ok(Some(value.clone())) } else { mistake(value, MESSAGE) }
-}
-
-fn check_krate(krate: Option<&Setting>) -> syn::Result<Option<Path>> {
-    let Some(value) = written(krate) else { return Ok(None) };
-    match value {
-        Expr::Path(ExprPath { qself: None, path, .. })
-            if path.segments.iter().all(|segment| segment.arguments.is_none()) =>
-        {
-            Ok(Some(path.clone()))
-        }
-        Expr::Lit(ExprLit { lit: Lit::Str(quoted), .. }) => {
-            let message = format!("`crate` takes a path, without quotes: write `crate = {}`", quoted.value());
-            mistake(value, message)
-        }
-        _ => mistake(value, "`crate` takes the path of wechat-runtime: write `crate = ::wechat_runtime`"),
+    if is_good {
+        Ok(value.clone())
+    } else {
+        mistake(value, MESSAGE)
     }
 }
 
-fn default_krate() -> Path {
-    parse_quote!(::wechat_runtime)
+fn check_krate(value: &Expr) -> syn::Result<Path> {
+    match value {
+        Expr::Path(ExprPath {
+            qself: None, path, ..
+        }) if path.segments.iter().all(|segment| segment.arguments.is_none()) => Ok(path.clone()),
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(quoted),
+            ..
+        }) => {
+            let message = format!(
+                "`crate` takes a path, without quotes: write `crate = {}`",
+                quoted.value()
+            );
+            mistake(value, message)
+        }
+        _ => mistake(
+            value,
+            "`crate` takes the path of wechat-runtime: write `crate = ::wechat_runtime`",
+        ),
+    }
 }
 
 /// One mistake for all the derives, since one edit mends them.
-fn check_derives(item: &Item) -> syn::Result<Option<Infallible>> {
+fn check_derives(item: &Item, binding: Option<&Binding>) -> syn::Result<Option<Infallible>> {
     let derives = item.colliding_derives();
-    if derives.is_empty() {
+    let Some(first) = derives.first() else {
         return Ok(None);
-    }
+    };
     let names: Vec<_> = derives
         .iter()
+        .flatten()
         .filter_map(|path| path.segments.last())
-        .map(|last| format!("`{}`", last.ident))
         .collect();
+    let takes_nothing = matches!(binding, None | Some(Binding::Declared { .. }));
+    let (generated, impossible): (Vec<_>, Vec<_>) = names
+        .iter()
+        .map(|last| &last.ident)
+        .partition(|name| takes_nothing || *name != "Default");
+    let mut reasons = Vec::new();
+    if !generated.is_empty() {
+        let verb = if generated.len() == 1 { "is" } else { "are" };
+        reasons.push(format!(
+            "{} {verb} generated by `#[wechat_client]`",
+            listed(&generated)
+        ));
+    }
+    if !impossible.is_empty() {
+        reasons.push("`Default` needs a `new` that takes nothing".to_owned());
+    }
     let them = if names.len() == 1 { "it" } else { "them" };
-    let message = format!(
-        "`#[wechat_client]` writes the impl of {} itself: remove {them} from the derive",
-        names.join(" and ")
-    );
-    mistake(quote!(#(#derives)*), message)
+    let message = format!("{}: remove {them} from the derive", reasons.join(", and "));
+    mistake(quote!(#(#first)*), message)
+}
+
+fn listed(names: &[&Ident]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
 }

@@ -3,7 +3,7 @@
 use wechat_runtime::wechat_client;
 use wechat_runtime::adapters::Memory;
 
-#[derive(Clone)]
+#[derive(Debug)]
 #[wechat_client(adapter_storage = Memory::new())]
 pub struct Wechat;
 

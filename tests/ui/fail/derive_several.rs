@@ -5,7 +5,6 @@ use wechat_runtime::adapters::Memory;
 
 #[wechat_client(adapter_storage = Memory::new())]
 #[derive(Clone, Debug)]
-#[cfg_attr(all(), derive(Default))]
 pub struct Wechat;
 
 fn main() {
