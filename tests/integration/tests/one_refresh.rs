@@ -1,0 +1,220 @@
+//! However many ask at once, WeChat is asked once.
+
+use std::time::Duration;
+
+use wechat_integration_tests::{
+    MOST_CONNECTIONS, PATH, Region, Regional, SECRET, World, at_once, call, calls_at_once, tokens_at_once,
+};
+use wechat_runtime::{Bound, TokenKind};
+use wechat_simulator::{Fault, Line, Simulator};
+
+async fn cold_and_at_expiry(callers: usize) {
+    let world = World::new().await;
+    let client = world.client();
+    for (fetches, when) in [(1, "cold"), (2, "at expiry")] {
+        let (waiting, calling) =
+            tokio::join!(tokens_at_once(callers, &client), calls_at_once(callers, &client));
+        assert!(
+            waiting.is_empty() && calling.is_empty(),
+            "{when}: {waiting:?} {calling:?}"
+        );
+        assert_eq!((world.issued(), world.asked()), (fetches, fetches), "{when}");
+        world.pass(7201);
+    }
+    assert_eq!(world.calls(PATH), 2 * callers);
+    assert!(
+        world.sim.peak_connections() <= MOST_CONNECTIONS,
+        "{}",
+        world.sim.peak_connections()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_callers_cold_and_at_expiry_cost_one_fetch_each() {
+    cold_and_at_expiry(500).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_callers_cold_and_at_expiry_cost_one_fetch_each() {
+    cold_and_at_expiry(10_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn classic_tokens_are_fetched_once_too() {
+    let world = World::new().await;
+    let client = world.builder().token(TokenKind::Classic).build().unwrap();
+    for _ in 0..2 {
+        let failed = calls_at_once(500, &client).await;
+        assert!(failed.is_empty(), "{failed:?}");
+        world.pass(7201);
+    }
+    assert_eq!(world.sim.ledger().issued(&world.appid, Line::Classic), 2);
+    assert_eq!(world.issued(), 0, "the stable line is not touched");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_unbound_overrides_cost_one_fetch_cold_and_none_warm() {
+    let world = World::new().await;
+    let storage = Regional::default();
+    storage.beijing.set_secret(&world.appid, SECRET);
+    let client = world.client();
+    let one = || {
+        let (client, storage) = (client.clone(), storage.clone());
+        async move {
+            client
+                .get(PATH)
+                .adapter_storage_with(storage, Region::Beijing)
+                .send()
+                .await
+        }
+    };
+    let failed = at_once(500, one).await;
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(world.asked(), 1);
+    assert_eq!((world.shelf.reads(), storage.shanghai.reads()), (0, 0));
+
+    let before = storage.beijing.reads();
+    let failed = at_once(500, one).await;
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(world.asked(), 1);
+    assert_eq!(
+        storage.beijing.reads() - before,
+        500,
+        "each unbound call reads its storage once"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bound_override_keeps_its_copy_from_call_to_call() {
+    let world = World::new().await;
+    let storage = Regional::default();
+    storage.beijing.set_secret(&world.appid, SECRET);
+    let bound = Bound::new(storage.clone(), Region::Beijing);
+    let client = world.client();
+    for _ in 0..10 {
+        client.get(PATH).adapter_storage(&bound).send().await.unwrap();
+    }
+    assert_eq!(
+        storage.beijing.reads(),
+        2,
+        "one read, and one more before asking WeChat"
+    );
+    assert_eq!(world.asked(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ageing_token_is_served_while_one_refresh_runs() {
+    let world = World::new().await;
+    let client = world.client();
+    call(&client).await.unwrap();
+    let old = world.shelf.value(&world.appid).unwrap();
+
+    world.pass(7000);
+    world.sim.fault("/cgi-bin/stable_token", Fault::hang());
+    let failed = calls_at_once(100, &client).await;
+    assert!(
+        failed.is_empty(),
+        "nobody waits for the refresh that hangs: {failed:?}"
+    );
+    world.sim.arrived("/cgi-bin/stable_token", 2).await;
+    assert_eq!(world.asked(), 2);
+    let tokens = world.query_of(PATH, "access_token");
+    assert!(tokens.iter().all(|token| *token == old));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_grant_does_not_cause_a_fetch_per_call() {
+    for granted in [0, 1, 300] {
+        let world = World::new().await;
+        world.account().set_expires_in(granted);
+        let client = world.client();
+        for _ in 0..20 {
+            let _ = call(&client).await;
+        }
+        assert_eq!(world.asked(), 1, "granted for {granted} s");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_leader_costs_nobody_anything() {
+    let world = World::new().await;
+    world.sim.fault(
+        "/cgi-bin/stable_token",
+        Fault::delay(Duration::from_millis(200)).times(1),
+    );
+    let client = world.client();
+    let leader = tokio::spawn({
+        let client = client.clone();
+        async move { call(&client).await }
+    });
+    world.sim.arrived("/cgi-bin/stable_token", 1).await;
+    let waiting: Vec<_> = (0..50)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { call(&client).await })
+        })
+        .collect();
+    leader.abort();
+    assert!(leader.await.unwrap_err().is_cancelled());
+    for waiter in waiting {
+        waiter.await.unwrap().unwrap();
+    }
+    assert_eq!(world.asked(), 1, "what the leader began is what the others got");
+}
+
+#[test]
+fn a_leader_whose_runtime_is_dropped_costs_nobody_anything() {
+    let stage = tokio::runtime::Runtime::new().unwrap();
+    let world = stage.block_on(World::new());
+    world.sim.fault("/cgi-bin/stable_token", Fault::hang().times(1));
+    let client = world.client();
+
+    let doomed = tokio::runtime::Runtime::new().unwrap();
+    let leading = client.clone();
+    drop(doomed.spawn(async move { call(&leading).await }));
+    stage.block_on(world.sim.arrived("/cgi-bin/stable_token", 1));
+
+    stage.block_on(async {
+        let waiting: Vec<_> = (0..20)
+            .map(|_| {
+                // A client of this runtime's own, on the same storage: connections die with their runtime.
+                let client = world.client();
+                tokio::spawn(async move { call(&client).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        doomed.shutdown_background();
+        for waiter in waiting {
+            waiter.await.unwrap().unwrap();
+        }
+    });
+    assert_eq!(
+        world.asked(),
+        2,
+        "one that went away with its runtime, one for all the others"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_platforms_and_two_accounts_do_not_share_a_refresh() {
+    let world = World::new().await;
+    let second = Simulator::builder()
+        .app(&world.appid, SECRET)
+        .start()
+        .await
+        .unwrap();
+    let client = world.client();
+    let storage = Regional::default();
+    storage.shanghai.set_secret(&world.appid, SECRET);
+    let (here, there) = tokio::join!(
+        call(&client),
+        client
+            .get(PATH)
+            .base_url(second.base_url())
+            .adapter_storage(storage)
+            .send()
+    );
+    here.unwrap();
+    assert_eq!(there.unwrap().errcode(), None);
+    assert_eq!((world.asked(), second.ledger().token_calls(&world.appid)), (1, 1));
+}
