@@ -27,6 +27,7 @@ const COMMON_KEYS: usize = 7;
 
 /// What was written between the parentheses of the attribute, and what is wrong with its form.
 #[derive(Default)]
+#[expect(clippy::struct_field_names, reason = "one of the keys is called `args`")]
 pub(crate) struct Args {
     pub(crate) adapter_storage: Option<Setting>,
     pub(crate) args: Option<Setting>,

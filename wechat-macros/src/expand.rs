@@ -5,11 +5,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Expr, ExprPath, Generics, Path, ext::IdentExt as _};
+use syn::{Expr, ExprPath, GenericParam, Generics, Path, ext::IdentExt as _, parse_quote};
 
 use crate::{
     item,
-    model::{Binding, Keyed, Model, Settings, TokenKind},
+    model::{Binding, DeclaredAdapter, Keyed, Model, Settings, TokenKind},
 };
 
 /// The client.
@@ -17,6 +17,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let Model {
         attrs,
         vis,
+        struct_token,
         ident,
         binding,
         settings,
@@ -36,7 +37,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     quote! {
         #import
         #(#attrs)*
-        #vis struct #ident(#runtime::Client<#runtime::Common>);
+        #vis #struct_token #ident(#runtime::Client<#runtime::Common>);
         #impls
     }
 }
@@ -109,7 +110,7 @@ impl Declaration<'_> {
         let r = self.runtime;
         let (adapter, args) = (local("adapter"), local("args"));
         match binding {
-            Binding::Declared { .. } => Constructor::default(),
+            Binding::Declared(_) => Constructor::default(),
             Binding::GivenArgs { .. } => Constructor {
                 generics: quote!(<__Marker>),
                 params: vec![(args, quote!(<Self as __GivenArgs<__Marker>>::Args))],
@@ -136,9 +137,20 @@ impl Declaration<'_> {
     /// and the check of the adapter where it is declared.
     fn given_args(&self, adapter: &ExprPath) -> TokenStream {
         let Self {
-            runtime: r, ident, ..
+            runtime: r,
+            ident,
+            generics,
+            ..
         } = self;
         let args = local("args");
+        let (_, params, _) = generics.split_for_impl();
+        let mut generics = (*generics).clone();
+        generics
+            .params
+            .extend([parse_quote!(__Args), parse_quote!(__Marker)] as [GenericParam; 2]);
+        let bound = parse_quote!(#adapter: #r::Adapter<#r::Common, __Marker, Args = __Args>);
+        generics.make_where_clause().predicates.push(bound);
+        let (generics, _, bounds) = generics.split_for_impl();
         quote! {
             const _: () = #r::assert_adapter::<#r::Common, #adapter, _>();
 
@@ -147,9 +159,7 @@ impl Declaration<'_> {
                 fn bind(args: Self::Args) -> #r::Bound<#r::Common>;
             }
 
-            impl<__Args, __Marker> __GivenArgs<(__Args, __Marker)> for #ident
-            where
-                #adapter: #r::Adapter<#r::Common, __Marker, Args = __Args>,
+            impl #generics __GivenArgs<(__Args, __Marker)> for #ident #params #bounds
             {
                 type Args = __Args;
 
@@ -165,8 +175,8 @@ impl Declaration<'_> {
         let r = self.runtime;
         let (adapter, args, bind) = (local("adapter"), local("args"), local("bind"));
         match binding {
-            Binding::Declared { adapter, args } => {
-                let bound = self.bind_declared(adapter, args.as_ref());
+            Binding::Declared(declared) => {
+                let bound = self.bind_declared(declared);
                 // The closure stands outside the block of the static, whose name the user's expressions would see.
                 quote! {{
                     let #bind = || -> #r::Bound<#r::Common> { #bound };
@@ -184,16 +194,13 @@ impl Declaration<'_> {
 
     /// The call that binds what was declared, without type arguments: the compiler would point at these, not at the
     /// adapter.
-    fn bind_declared(&self, adapter: &Keyed<Expr>, args: Option<&Expr>) -> TokenStream {
-        let Keyed { key, value: adapter } = adapter;
+    fn bind_declared(&self, declared: &DeclaredAdapter) -> TokenStream {
+        let DeclaredAdapter { key, adapter, args } = declared;
         let bind = self.path(*key, "bind");
-        match args {
-            Some(args) => quote!(#bind(#adapter, #args)),
-            None => {
-                let default = self.default_of(adapter);
-                quote!(#bind(#adapter, #default))
-            }
-        }
+        let args = args
+            .as_ref()
+            .map_or_else(|| self.default_of(adapter), |args| quote!(#args));
+        quote!(#bind(#adapter, #args))
     }
 
     /// `Default::default()` placed on the adapter whose `Args` have no default.

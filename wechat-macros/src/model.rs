@@ -5,7 +5,8 @@ use std::{convert::Infallible, fmt::Display};
 use proc_macro2::Span;
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Expr, ExprLit, ExprPath, ExprTuple, ExprUnary, Ident, Lit, Path, UnOp, Visibility, parse_quote,
+    Attribute, Data, DeriveInput, Expr, ExprLit, ExprPath, ExprTuple, ExprUnary, Ident, Lit, Path, Token,
+    UnOp, Visibility, parse_quote,
 };
 
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
 pub(crate) struct Model {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
+    pub(crate) struct_token: Token![struct],
     pub(crate) ident: Ident,
     pub(crate) binding: Binding,
     pub(crate) settings: Settings,
@@ -26,16 +28,21 @@ pub(crate) struct Model {
 /// Where the adapter and its `args` come from: the rows of the attribute's second table.
 pub(crate) enum Binding {
     /// Both declared: `new()`.
-    Declared {
-        adapter: Keyed<Expr>,
-        args: Option<Expr>,
-    },
+    Declared(Box<DeclaredAdapter>),
     /// The adapter declared, its `args` given: `new(args)`.
     GivenArgs { adapter: ExprPath },
     /// The adapter given, its `args` by default: `new(adapter)`.
     GivenAdapter,
     /// Both given: `new(adapter, args)`.
     Given,
+}
+
+/// An adapter and its `args`, by default where they are not declared.
+pub(crate) struct DeclaredAdapter {
+    /// The key `adapter_storage`.
+    pub(crate) key: Span,
+    pub(crate) adapter: Expr,
+    pub(crate) args: Option<Expr>,
 }
 
 /// The keys that set one thing each.
@@ -67,9 +74,19 @@ pub(crate) struct Refusal {
     pub(crate) settings: Settings,
 }
 
+impl Binding {
+    fn declared(key: Span, adapter: &Expr, args: Option<&Expr>) -> Self {
+        Self::Declared(Box::new(DeclaredAdapter {
+            key,
+            adapter: adapter.clone(),
+            args: args.cloned(),
+        }))
+    }
+}
+
 impl Model {
     /// Checks every key, every rule between two keys, and the item; says all that is wrong at once.
-    pub(crate) fn validate(args: &Args, item: &Item) -> Result<Self, Refusal> {
+    pub(crate) fn validate(args: &Args, item: &Item) -> Result<Self, Box<Refusal>> {
         // destructured, so that a new key cannot be forgotten
         let Args {
             adapter_storage,
@@ -124,18 +141,28 @@ impl Model {
             expires_in,
         };
         match (binding, declared) {
-            (Some(binding), Some(declared)) if mistakes.0.is_empty() => Ok(Self {
-                attrs: declared.attrs.clone(),
-                vis: declared.vis.clone(),
-                ident: declared.ident.clone(),
+            (
+                Some(binding),
+                Some(DeriveInput {
+                    attrs,
+                    vis,
+                    ident,
+                    generics: _,
+                    data: Data::Struct(data),
+                }),
+            ) if mistakes.0.is_empty() => Ok(Self {
+                attrs: attrs.clone(),
+                vis: vis.clone(),
+                struct_token: data.struct_token,
+                ident: ident.clone(),
                 binding,
                 settings,
             }),
-            (binding, _) => Err(Refusal {
+            (binding, _) => Err(Box::new(Refusal {
                 mistakes: mistakes.0,
                 binding,
                 settings,
-            }),
+            })),
         }
     }
 }
@@ -218,16 +245,7 @@ fn check_binding(adapter_storage: Option<&Setting>, args: Option<&Setting>) -> s
             "only the path of a unit struct, such as `MyHub`, leaves its `args` to `new`: \
              write `adapter_storage = _, args = _`",
         ),
-        (adapter, args) => {
-            let adapter = Keyed {
-                key,
-                value: adapter.clone(),
-            };
-            Ok(Some(Binding::Declared {
-                adapter,
-                args: args.cloned(),
-            }))
-        }
+        (adapter, args) => Ok(Some(Binding::declared(key, adapter, args))),
     }
 }
 
@@ -254,14 +272,7 @@ fn check_pair(key: Span, pair: &ExprTuple, args: Option<&Setting>) -> syn::Resul
         let message = "the pair in `adapter_storage` holds the `args` already: remove one of the two";
         return mistake(&args.key, message);
     }
-    let adapter = Keyed {
-        key,
-        value: adapter.clone(),
-    };
-    Ok(Binding::Declared {
-        adapter,
-        args: Some(callback_args.clone()),
-    })
+    Ok(Binding::declared(key, adapter, Some(callback_args)))
 }
 
 fn not_an_adapter(literal: &ExprLit) -> &'static str {
@@ -439,7 +450,7 @@ fn check_derives(item: &Item, binding: Option<&Binding>) -> syn::Result<Option<I
         .flatten()
         .filter_map(|path| path.segments.last())
         .collect();
-    let takes_nothing = matches!(binding, None | Some(Binding::Declared { .. }));
+    let takes_nothing = matches!(binding, None | Some(Binding::Declared(_)));
     let (generated, impossible): (Vec<_>, Vec<_>) = names
         .iter()
         .map(|last| &last.ident)

@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn edits_are_counted() {
-        let count = |a: &str, b: &str| edits(&Vec::from_iter(a.chars()), &Vec::from_iter(b.chars()));
+        let letters = |word: &str| word.chars().collect::<Vec<_>>();
+        let count = |a: &str, b: &str| edits(&letters(a), &letters(b));
         assert_eq!(count("", ""), 0);
         assert_eq!(count("", "abc"), 3);
         assert_eq!(count("abc", "abc"), 0);
