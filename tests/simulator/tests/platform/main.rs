@@ -1,4 +1,19 @@
 //! What must hold of the platform, asked over real HTTP.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends by panicking"
+)]
+
+mod apis;
+mod controls;
+mod faults;
+mod gate;
+mod ledger;
+mod lifecycle;
+mod quotas;
 mod support;
 mod tokens;
+mod wire;

@@ -1,6 +1,6 @@
 //! What every test needs: a simulator with one account, and calls to it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use wechat_simulator::{App, Line, SimClock, Simulator};
@@ -129,4 +129,9 @@ pub(crate) fn token(answer: &Value) -> Token {
 /// The errcode of an answer, 0 if it has none.
 pub(crate) fn errcode(answer: &Value) -> i64 {
     answer["errcode"].as_i64().unwrap_or_default()
+}
+
+/// 2026-01-01 12:00 in Beijing.
+pub(crate) fn beijing_noon() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_767_240_000)
 }

@@ -2,7 +2,7 @@
 
 use wechat_simulator::{App, Cause, Line};
 
-use crate::support::{APPID, Platform, SECRET, errcode};
+use crate::support::{APPID, Platform, SECRET, beijing_noon, errcode};
 
 #[tokio::test]
 async fn a_token_looks_like_those_on_the_wire_and_lives_two_hours() {
@@ -219,9 +219,4 @@ async fn a_refused_current_token_comes_back_in_normal_mode_and_force_helps() {
     assert_eq!(platform.judge(&token.value).await, 40001);
     assert_eq!(platform.stable().await.value, token.value);
     assert_eq!(platform.judge(&platform.forced().await.value).await, 0);
-}
-
-/// 2026-01-01 12:00 in Beijing.
-fn beijing_noon() -> std::time::SystemTime {
-    std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_767_240_000)
 }

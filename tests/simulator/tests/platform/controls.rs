@@ -1,0 +1,344 @@
+//! The same controls over HTTP.
+
+use serde_json::{Value, json};
+use wechat_simulator::{ERRCODES, Line, Simulator};
+
+use crate::support::{APPID, Platform, SECRET, errcode};
+
+/// A control's status and answer.
+async fn ask(platform: &Platform, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    let method = method.parse::<reqwest::Method>().unwrap();
+    let request = platform.http.request(method, platform.url(path));
+    let request = match body {
+        Some(body) => request.json(&body),
+        None => request,
+    };
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// A control's answer, which has to be a success.
+async fn tell(platform: &Platform, method: &str, path: &str, body: Option<Value>) -> Value {
+    let (status, answer) = ask(platform, method, path, body).await;
+    assert_eq!(status, 200, "{method} {path}: {answer}");
+    answer
+}
+
+#[tokio::test]
+async fn the_index_names_every_control_fault_and_path() {
+    let platform = Platform::start().await;
+    for path in ["/_sim", "/_sim/"] {
+        let index = tell(&platform, "GET", path, None).await;
+        assert!(index["controls"].as_array().unwrap().len() > 15);
+        assert!(
+            index["platform"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("/cgi-bin/token"))
+        );
+        for kind in index["fault_kinds"].as_array().unwrap() {
+            let fields = json!({
+                "milliseconds": 1, "code": 1, "status": 502, "location": "/", "bytes": 20, "body": "x",
+            });
+            let mut order = json!({ "path": "/x", "kind": kind[0] });
+            let wanted = kind[1].as_str().unwrap();
+            for (name, value) in fields.as_object().unwrap() {
+                if wanted.contains(&format!("\"{name}\"")) {
+                    order[name] = value.clone();
+                }
+            }
+            tell(&platform, "POST", "/_sim/faults", Some(order)).await;
+        }
+    }
+    assert_eq!(
+        platform.sim.ledger().calls().count(),
+        0,
+        "controls are not written down"
+    );
+}
+
+#[tokio::test]
+async fn the_clock_is_moved() {
+    let platform = Platform::start().await;
+    let now = platform.clock().unix();
+    let answer = tell(
+        &platform,
+        "POST",
+        "/_sim/clock",
+        Some(json!({ "advance_seconds": 7200 })),
+    )
+    .await;
+    assert_eq!(answer, json!({ "unix": now + 7200, "frozen": true }));
+    tell(
+        &platform,
+        "POST",
+        "/_sim/clock",
+        Some(json!({ "set": 1_700_000_000 })),
+    )
+    .await;
+    assert_eq!(platform.clock().unix(), 1_700_000_000);
+    tell(&platform, "POST", "/_sim/clock", Some(json!({ "frozen": false }))).await;
+    assert!(!platform.clock().is_frozen());
+    let latest = tell(
+        &platform,
+        "POST",
+        "/_sim/clock",
+        Some(json!({ "set": u64::MAX / 4 })),
+    )
+    .await;
+    assert_eq!(latest["unix"], u32::MAX);
+}
+
+#[tokio::test]
+async fn faults_are_scripted_listed_and_cleared() {
+    let platform = Platform::start().await;
+    let order = json!({ "path": "/cgi-bin/token", "kind": "errcode", "code": 45009, "times": 2 });
+    let listed = tell(&platform, "POST", "/_sim/faults", Some(order)).await;
+    assert_eq!(
+        listed["faults"],
+        json!([{ "path": "/cgi-bin/token", "kind": "errcode", "times": 2 }])
+    );
+    assert_eq!(errcode(&platform.classic_answer().await), 45009);
+    tell(&platform, "DELETE", "/_sim/faults", None).await;
+    assert_eq!(
+        tell(&platform, "GET", "/_sim/faults", None).await["faults"],
+        json!([])
+    );
+    platform.classic().await;
+}
+
+#[tokio::test]
+async fn accounts_are_added_and_changed_and_their_secrets_never_shown() {
+    let platform = Platform::over(Simulator::builder().start().await.unwrap());
+    let app = json!({ "appid": APPID, "secret": SECRET, "expires_in": 300 });
+    let shown = tell(&platform, "POST", "/_sim/apps", Some(app)).await;
+    assert_eq!(shown["expires_in"], 300);
+    assert!(!shown.to_string().contains(SECRET));
+    assert_eq!(shown["followers"][0]["nickname"], "小明");
+    assert_eq!(platform.classic().await.expires_in, 300);
+    let change = json!({ "secret_frozen": true, "daily_limits": { "/cgi-bin/token": 7 } });
+    let shown = tell(&platform, "POST", &format!("/_sim/apps/{APPID}"), Some(change)).await;
+    assert_eq!(shown["daily_limits"], json!({ "/cgi-bin/token": 7 }));
+    assert_eq!(errcode(&platform.classic_answer().await), 40243);
+    assert_eq!(
+        tell(&platform, "GET", "/_sim/apps", None).await,
+        json!({ "apps": [APPID] })
+    );
+}
+
+#[tokio::test]
+async fn tokens_are_shown_rotated_refused_and_revoked() {
+    let platform = Platform::start().await;
+    let path = format!("/_sim/apps/{APPID}/tokens/stable");
+    let mine = platform.stable().await;
+    let shown = tell(&platform, "GET", &path, None).await;
+    assert_eq!(shown, json!({ "access_token": mine.value, "expires_in": 7200 }));
+    let theirs = tell(&platform, "POST", &format!("{path}/rotate"), None).await;
+    let theirs = theirs["access_token"].as_str().unwrap();
+    assert_ne!(theirs, mine.value);
+    assert_eq!(platform.judge(theirs).await, 0);
+    tell(&platform, "POST", &format!("{path}/refuse"), None).await;
+    assert_eq!(platform.judge(theirs).await, 40001);
+    assert_eq!(platform.stable().await.value, theirs);
+    tell(&platform, "POST", &format!("{path}/revoke"), None).await;
+    assert_eq!(
+        tell(&platform, "GET", &path, None).await["access_token"],
+        Value::Null
+    );
+    assert_eq!(platform.judge(&mine.value).await, 40001);
+}
+
+#[tokio::test]
+async fn the_ledger_is_shown_counted_narrowed_and_cleared() {
+    let platform = Platform::start().await;
+    platform.classic().await;
+    let token = platform.stable().await.value;
+    platform.judge(&token).await;
+    let ledger = tell(&platform, "GET", "/_sim/ledger", None).await;
+    assert_eq!(
+        ledger["counts"]["issued"],
+        json!({ APPID: { "classic": 1, "stable": 1 } })
+    );
+    assert_eq!(ledger["counts"]["token_calls"], json!({ APPID: 2 }));
+    assert_eq!(ledger["issues"][1]["value"], token);
+    let narrowed = tell(&platform, "GET", "/_sim/ledger?path=/cgi-bin/getcallbackip", None).await;
+    assert_eq!(
+        narrowed["counts"]["calls"],
+        json!({ "/cgi-bin/getcallbackip": 1 })
+    );
+    assert_eq!(narrowed["calls"][0]["errcode"], 0);
+    let nobody = tell(&platform, "GET", "/_sim/ledger?appid=wx0", None).await;
+    assert_eq!(nobody["issues"], json!([]));
+    tell(&platform, "DELETE", "/_sim/ledger", None).await;
+    assert_eq!(platform.sim.ledger().calls().count(), 0);
+}
+
+#[tokio::test]
+async fn the_rest_of_the_platform_is_shown_and_reset() {
+    let platform = Platform::start().await;
+    platform.stable().await;
+    let connections = tell(&platform, "GET", "/_sim/connections", None).await;
+    assert!(connections["peak"].as_u64().unwrap() >= 1);
+    let table = tell(&platform, "GET", "/_sim/errcodes", None).await;
+    assert_eq!(table["errcodes"].as_array().unwrap().len(), ERRCODES.len());
+    let order = json!({ "path": "*", "content_type": "text/x" });
+    tell(&platform, "POST", "/_sim/content-types", Some(order)).await;
+    let response = platform
+        .http
+        .get(platform.url("/cgi-bin/token"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["content-type"], "text/x");
+    tell(&platform, "DELETE", "/_sim/content-types", None).await;
+    assert_eq!(
+        tell(&platform, "GET", "/_sim/content-types", None).await["content_types"],
+        json!({})
+    );
+    tell(&platform, "POST", "/_sim/reset", None).await;
+    assert_eq!(platform.issued(Line::Stable), 0);
+}
+
+#[tokio::test]
+async fn a_control_that_makes_no_sense_says_what_is_wrong() {
+    let platform = Platform::start().await;
+    let app = format!("/_sim/apps/{APPID}");
+    let cases = [
+        ("GET", "/_sim/none".to_owned(), None, 404, "GET /_sim/ lists"),
+        (
+            "PUT",
+            "/_sim/clock".to_owned(),
+            None,
+            405,
+            "takes GET or POST, not PUT",
+        ),
+        (
+            "POST",
+            "/_sim/clock".to_owned(),
+            None,
+            400,
+            "has to be a JSON object",
+        ),
+        (
+            "POST",
+            "/_sim/clock".to_owned(),
+            Some(json!({})),
+            400,
+            "say what to change",
+        ),
+        (
+            "POST",
+            "/_sim/clock".to_owned(),
+            Some(json!({ "advance": 1 })),
+            400,
+            "`advance_seconds`",
+        ),
+        (
+            "POST",
+            "/_sim/faults".to_owned(),
+            Some(json!({ "kind": "hang" })),
+            400,
+            "path has to be",
+        ),
+        (
+            "POST",
+            "/_sim/faults".to_owned(),
+            Some(json!({ "path": "x", "kind": "hang" })),
+            400,
+            "path has to be",
+        ),
+        (
+            "POST",
+            "/_sim/faults".to_owned(),
+            Some(json!({ "path": "*", "kind": "x" })),
+            400,
+            "`hang`",
+        ),
+        (
+            "POST",
+            "/_sim/faults".to_owned(),
+            Some(json!({ "path": "*", "kind": "delay" })),
+            400,
+            "`milliseconds`",
+        ),
+        (
+            "POST",
+            "/_sim/faults".to_owned(),
+            Some(json!({ "path": "*", "kind": "hang", "times": 0 })),
+            400,
+            "from 1",
+        ),
+        (
+            "POST",
+            "/_sim/faults".to_owned(),
+            Some(json!({ "path": "*", "kind": "status", "status": 99 })),
+            400,
+            "between 200 and 599",
+        ),
+        (
+            "POST",
+            "/_sim/apps".to_owned(),
+            Some(json!({ "secret": "s" })),
+            400,
+            "needs an appid",
+        ),
+        (
+            "POST",
+            "/_sim/apps".to_owned(),
+            Some(json!({ "appid": "wx1" })),
+            400,
+            "needs a secret",
+        ),
+        (
+            "POST",
+            "/_sim/apps".to_owned(),
+            Some(json!({ "appid": APPID, "secret": "s" })),
+            400,
+            "already",
+        ),
+        (
+            "GET",
+            "/_sim/apps/wx0".to_owned(),
+            None,
+            404,
+            "there is no app wx0",
+        ),
+        (
+            "POST",
+            app.clone(),
+            Some(json!({ "secrets": "s" })),
+            400,
+            "unknown field `secrets`",
+        ),
+        (
+            "POST",
+            app.clone(),
+            Some(json!({ "secret": "" })),
+            400,
+            "must not be empty",
+        ),
+        (
+            "GET",
+            format!("{app}/tokens/cheese"),
+            None,
+            404,
+            "classic or stable",
+        ),
+        (
+            "POST",
+            "/_sim/content-types".to_owned(),
+            Some(json!({ "path": "*", "content_type": "\n" })),
+            400,
+            "value of a header",
+        ),
+    ];
+    for (method, path, body, status, text) in cases {
+        let (answered, answer) = ask(&platform, method, &path, body).await;
+        let error = answer["error"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{method} {path}: {answer}"));
+        assert_eq!(answered, status, "{method} {path}: {error}");
+        assert!(error.contains(text), "{method} {path}: {error}");
+    }
+    assert!(platform.sim.faults().is_empty());
+}
