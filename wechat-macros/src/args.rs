@@ -227,3 +227,64 @@ fn starts_setting(input: ParseStream<'_>, behind_comma: bool) -> bool {
         .is_ok_and(|key| is_key(&key.to_string()));
     known && (ahead.peek(Token![=]) || behind_comma && (ahead.is_empty() || ahead.peek(Token![,])))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Args;
+
+    fn parse(tokens: &str) -> Args {
+        Args::parse(tokens.parse().unwrap())
+    }
+
+    fn mistakes(args: &Args) -> Vec<String> {
+        args.mistakes.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn commas_inside_a_value_are_its_own() {
+        let args = parse("args = Pair::<u8, u16>::new(1, 2), token = stable,");
+        assert!(mistakes(&args).is_empty());
+        assert!(args.args.is_some() && args.token.is_some());
+    }
+
+    #[test]
+    fn an_unreadable_value_hides_no_later_key() {
+        for tokens in [
+            "appid = , adapter_storage = MyHub",
+            "appid = \"wx1\"; adapter_storage = MyHub",
+            "appid = \"wx1\" adapter_storage = MyHub",
+            "appid(\"wx1\") adapter_storage = MyHub",
+            "appid = Pair::<u8, +, u16>::new(), adapter_storage = MyHub",
+            "\"wx1\", adapter_storage = MyHub",
+            "= = =, adapter_storage = MyHub",
+        ] {
+            let args = parse(tokens);
+            assert_eq!(args.mistakes.len(), 1, "{tokens}: {:?}", mistakes(&args));
+            assert!(args.adapter_storage.is_some(), "{tokens}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_hidden_is_not_called_missing() {
+        assert!(parse("+ MyHub").incomplete);
+        assert!(!parse("appid =").incomplete);
+        assert!(!parse("").incomplete);
+    }
+
+    #[test]
+    fn a_misspelt_key_stands_for_the_right_one() {
+        let args = parse("adaptor_storage = MyHub");
+        assert_eq!(
+            mistakes(&args),
+            ["unknown key `adaptor_storage`: write `adapter_storage`"]
+        );
+        assert!(args.adapter_storage.is_some_and(|setting| setting.refused));
+    }
+
+    #[test]
+    fn every_key_has_its_slot() {
+        for (key, _) in super::KEYS {
+            assert!(Args::default().slot(key).is_some(), "{key}");
+        }
+    }
+}

@@ -18,6 +18,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         attrs,
         vis,
         struct_token,
+        semi_token,
         ident,
         binding,
         settings,
@@ -37,7 +38,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     quote! {
         #import
         #(#attrs)*
-        #vis #struct_token #ident(#runtime::Client<#runtime::Common>);
+        #vis #struct_token #ident(#runtime::Client<#runtime::Common>) #semi_token
         #impls
     }
 }
@@ -173,7 +174,7 @@ impl Declaration<'_> {
     /// The expression of type `Bound` in the body of `builder`.
     fn bound(&self, binding: &Binding) -> TokenStream {
         let r = self.runtime;
-        let (adapter, args, bind) = (local("adapter"), local("args"), local("bind"));
+        let (adapter, args, bind) = (local("adapter"), local("args"), local("__bind"));
         match binding {
             Binding::Declared(declared) => {
                 let bound = self.bind_declared(declared);
@@ -224,9 +225,9 @@ impl Declaration<'_> {
             expires_in,
         } = settings;
         let r = self.runtime;
-        let method = |name: &str, key: &Span| Ident::new(name, generated(*key));
+        let placed = |name: &str, key: &Span| Ident::new(name, generated(*key));
         let appid = appid.iter().map(|Keyed { key, value }| {
-            let appid = method("appid", key);
+            let appid = placed("appid", key);
             quote!(.#appid(#value))
         });
         let token = token.iter().map(|Keyed { key: _, value }| match value {
@@ -234,13 +235,16 @@ impl Declaration<'_> {
             TokenKind::Classic => quote!(.token(#r::TokenKind::Classic)),
         });
         let base_url = base_url.iter().map(|Keyed { key, value }| {
-            let base_url = method("base_url", key);
+            let base_url = placed("base_url", key);
             quote!(.#base_url(#value))
         });
         let expires_in = expires_in.iter().map(|Keyed { key, value }| {
-            let duration = self.path(*key, "Duration");
-            let from_secs = method("from_secs", key);
-            quote!(.expires_in(#duration::#from_secs(#value)))
+            let (seconds, u64) = (local("__seconds"), placed("u64", key));
+            let value = quote!({
+                let #seconds: #u64 = #value;
+                #seconds
+            });
+            quote!(.expires_in(#r::Duration::from_secs(#value)))
         });
         quote!(#(#appid)* #(#token)* #(#base_url)* #(#expires_in)*)
     }
