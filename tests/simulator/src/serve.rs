@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Response, StatusCode};
 use tokio::time::sleep;
 
@@ -28,7 +29,7 @@ pub(crate) async fn serve(
 ) -> Result<Response<AnswerBody>, BrokenOff> {
     let request = match Request::read(request, peer).await {
         Ok(request) => request,
-        Err(Unread::TooLong) => return Ok(Answer::html(StatusCode::PAYLOAD_TOO_LARGE).into_response()),
+        Err(Unread::TooLong) => return Ok(too_long()),
         Err(Unread::BrokenOff) => return Err(BrokenOff),
     };
     if control::is_control(&request.path) {
@@ -43,6 +44,15 @@ pub(crate) async fn serve(
     };
     turn.end(answer.as_ref());
     answer.map(Answer::into_response).ok_or(BrokenOff)
+}
+
+/// The answer to a body that was not read to its end, after which the connection is of no more use.
+fn too_long() -> Response<AnswerBody> {
+    let mut response = Answer::html(StatusCode::PAYLOAD_TOO_LARGE).into_response();
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// A call to the platform while it is being answered.

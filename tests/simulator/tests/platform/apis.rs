@@ -135,10 +135,10 @@ async fn a_template_message_reaches_a_follower_once_and_is_numbered_above_32_bit
         post(&platform, "/cgi-bin/message/template/send", body).await
     };
     let data = json!({ "first": { "value": "恭喜你购买成功！", "color": "#173177" } });
-    let sent = send("o1", "T", data.clone()).await;
-    assert_eq!(errcode(&sent), 0);
-    assert!(sent["msgid"].as_u64().unwrap() > u64::from(u32::MAX));
-    assert_ne!(send("o1", "T", data.clone()).await["msgid"], sent["msgid"]);
+    let first = send("o1", "T", data.clone()).await;
+    assert_eq!(errcode(&first), 0);
+    assert!(first["msgid"].as_u64().unwrap() > u64::from(u32::MAX));
+    assert_ne!(send("o1", "T", data.clone()).await["msgid"], first["msgid"]);
     assert_eq!(errcode(&send("nobody", "T", data.clone()).await), 40003);
     assert_eq!(errcode(&send("o1", "U", data.clone()).await), 40037);
     assert_eq!(errcode(&send("o2", "T", data.clone()).await), 43004);

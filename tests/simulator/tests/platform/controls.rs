@@ -199,146 +199,112 @@ async fn the_rest_of_the_platform_is_shown_and_reset() {
     assert_eq!(platform.issued(Line::Stable), 0);
 }
 
-#[tokio::test]
-async fn a_control_that_makes_no_sense_says_what_is_wrong() {
-    let platform = Platform::start().await;
-    let app = format!("/_sim/apps/{APPID}");
-    let cases = [
-        ("GET", "/_sim/none".to_owned(), None, 404, "GET /_sim/ lists"),
-        (
-            "PUT",
-            "/_sim/clock".to_owned(),
-            None,
-            405,
-            "takes GET or POST, not PUT",
-        ),
-        (
-            "POST",
-            "/_sim/clock".to_owned(),
-            None,
-            400,
-            "has to be a JSON object",
-        ),
-        (
-            "POST",
-            "/_sim/clock".to_owned(),
-            Some(json!({})),
-            400,
-            "say what to change",
-        ),
-        (
-            "POST",
-            "/_sim/clock".to_owned(),
-            Some(json!({ "advance": 1 })),
-            400,
-            "`advance_seconds`",
-        ),
-        (
-            "POST",
-            "/_sim/faults".to_owned(),
-            Some(json!({ "kind": "hang" })),
-            400,
-            "path has to be",
-        ),
-        (
-            "POST",
-            "/_sim/faults".to_owned(),
-            Some(json!({ "path": "x", "kind": "hang" })),
-            400,
-            "path has to be",
-        ),
-        (
-            "POST",
-            "/_sim/faults".to_owned(),
-            Some(json!({ "path": "*", "kind": "x" })),
-            400,
-            "`hang`",
-        ),
-        (
-            "POST",
-            "/_sim/faults".to_owned(),
-            Some(json!({ "path": "*", "kind": "delay" })),
-            400,
-            "`milliseconds`",
-        ),
-        (
-            "POST",
-            "/_sim/faults".to_owned(),
-            Some(json!({ "path": "*", "kind": "hang", "times": 0 })),
-            400,
-            "from 1",
-        ),
-        (
-            "POST",
-            "/_sim/faults".to_owned(),
-            Some(json!({ "path": "*", "kind": "status", "status": 99 })),
-            400,
-            "between 200 and 599",
-        ),
-        (
-            "POST",
-            "/_sim/apps".to_owned(),
-            Some(json!({ "secret": "s" })),
-            400,
-            "needs an appid",
-        ),
-        (
-            "POST",
-            "/_sim/apps".to_owned(),
-            Some(json!({ "appid": "wx1" })),
-            400,
-            "needs a secret",
-        ),
-        (
-            "POST",
-            "/_sim/apps".to_owned(),
-            Some(json!({ "appid": APPID, "secret": "s" })),
-            400,
-            "already",
-        ),
-        (
-            "GET",
-            "/_sim/apps/wx0".to_owned(),
-            None,
-            404,
-            "there is no app wx0",
-        ),
-        (
-            "POST",
-            app.clone(),
-            Some(json!({ "secrets": "s" })),
-            400,
-            "unknown field `secrets`",
-        ),
-        (
-            "POST",
-            app.clone(),
-            Some(json!({ "secret": "" })),
-            400,
-            "must not be empty",
-        ),
-        (
-            "GET",
-            format!("{app}/tokens/cheese"),
-            None,
-            404,
-            "classic or stable",
-        ),
-        (
-            "POST",
-            "/_sim/content-types".to_owned(),
-            Some(json!({ "path": "*", "content_type": "\n" })),
-            400,
-            "value of a header",
-        ),
-    ];
+/// Asks each control for something that makes no sense: method, path, body, status, part of the text.
+async fn refuse(platform: &Platform, cases: Vec<(&str, &str, Option<Value>, u16, &str)>) {
     for (method, path, body, status, text) in cases {
-        let (answered, answer) = ask(&platform, method, &path, body).await;
+        let (answered, answer) = ask(platform, method, path, body).await;
         let error = answer["error"]
             .as_str()
             .unwrap_or_else(|| panic!("{method} {path}: {answer}"));
         assert_eq!(answered, status, "{method} {path}: {error}");
         assert!(error.contains(text), "{method} {path}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_control_that_is_not_there_says_where_to_look() {
+    let platform = Platform::start().await;
+    let tokens = format!("/_sim/apps/{APPID}/tokens/cheese");
+    let cases = vec![
+        ("GET", "/_sim/none", None, 404, "GET /_sim/ lists"),
+        ("PUT", "/_sim/clock", None, 405, "takes GET or POST, not PUT"),
+        ("GET", "/_sim/apps/wx0", None, 404, "there is no app wx0"),
+        ("GET", &tokens, None, 404, "classic or stable"),
+    ];
+    refuse(&platform, cases).await;
+}
+
+#[tokio::test]
+async fn a_fault_that_makes_no_sense_says_what_is_wrong_and_is_not_scripted() {
+    let platform = Platform::start().await;
+    let faults = |body: Value, text| ("POST", "/_sim/faults", Some(body), 400, text);
+    let cases = vec![
+        faults(json!({ "kind": "hang" }), "path has to be"),
+        faults(json!({ "path": "x", "kind": "hang" }), "path has to be"),
+        faults(json!({ "path": "*", "kind": "x" }), "`hang`"),
+        faults(json!({ "path": "*", "kind": "delay" }), "`milliseconds`"),
+        faults(json!({ "path": "*", "kind": "hang", "extra": 1 }), "`extra`"),
+        faults(json!({ "path": "*", "kind": "hang", "times": 0 }), "from 1"),
+        faults(
+            json!({ "path": "*", "kind": "status", "status": 99 }),
+            "between 200 and 599",
+        ),
+        faults(
+            json!({ "path": "*", "kind": "redirect", "location": "\n" }),
+            "value of a header",
+        ),
+    ];
+    refuse(&platform, cases).await;
     assert!(platform.sim.faults().is_empty());
+}
+
+#[tokio::test]
+async fn a_setting_that_makes_no_sense_says_what_is_wrong() {
+    let platform = Platform::start().await;
+    let app = format!("/_sim/apps/{APPID}");
+    let content_type = json!({ "path": "*", "content_type": "\n" });
+    let cases = vec![
+        ("POST", "/_sim/clock", None, 400, "has to be a JSON object"),
+        ("POST", "/_sim/clock", Some(json!({})), 400, "say what to change"),
+        (
+            "POST",
+            "/_sim/clock",
+            Some(json!({ "advance": 1 })),
+            400,
+            "`advance_seconds`",
+        ),
+        (
+            "POST",
+            "/_sim/apps",
+            Some(json!({ "secret": "s" })),
+            400,
+            "needs an appid",
+        ),
+        (
+            "POST",
+            "/_sim/apps",
+            Some(json!({ "appid": "wx1" })),
+            400,
+            "needs a secret",
+        ),
+        (
+            "POST",
+            "/_sim/apps",
+            Some(json!({ "appid": APPID, "secret": "s" })),
+            400,
+            "already",
+        ),
+        (
+            "POST",
+            &app,
+            Some(json!({ "secrets": "s" })),
+            400,
+            "unknown field `secrets`",
+        ),
+        (
+            "POST",
+            &app,
+            Some(json!({ "secret": "" })),
+            400,
+            "must not be empty",
+        ),
+        (
+            "POST",
+            "/_sim/content-types",
+            Some(content_type),
+            400,
+            "value of a header",
+        ),
+    ];
+    refuse(&platform, cases).await;
 }

@@ -1,6 +1,6 @@
 //! What is written down.
 
-use wechat_simulator::{Cause, Line, Simulator};
+use wechat_simulator::{Call, Cause, Line, Simulator};
 
 use crate::support::{APPID, Platform, SECRET};
 
@@ -104,9 +104,6 @@ async fn the_ledger_keeps_the_newest_calls_and_says_how_many_it_forgot() {
         platform.get(path).await;
     }
     let ledger = platform.sim.ledger();
-    assert_eq!(
-        ledger.calls().map(|call| call.path()).collect::<Vec<_>>(),
-        ["/2", "/3"]
-    );
+    assert_eq!(ledger.calls().map(Call::path).collect::<Vec<_>>(), ["/2", "/3"]);
     assert_eq!(ledger.forgotten_calls(), 1);
 }

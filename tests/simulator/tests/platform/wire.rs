@@ -161,7 +161,7 @@ async fn hostile_bodies_are_answered_and_the_platform_lives_on() {
     let platform = Platform::start().await;
     let token = platform.classic().await.value;
     let url = platform.url(&format!("/cgi-bin/menu/create?access_token={token}"));
-    let deep = [b"{\"button\":".as_slice(), &[b'['; 100_000]].concat();
+    let deep = [b"{\"button\":".as_slice(), &vec![b'['; 100_000]].concat();
     let bodies: [&[u8]; 5] = [
         b"\xff\xfe\x00",
         b"{\"button\":{}}",
