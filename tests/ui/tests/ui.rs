@@ -1,5 +1,7 @@
 //! Runs the cases: `pass/*.rs` compile and run, `fail/*.rs` give the messages beside them.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
 use std::{
     env, fs,
     io::{self, Write as _},
@@ -44,13 +46,12 @@ fn compiler() -> String {
 fn fail_without_comparing(compiler: &str) {
     let copies = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("uncompared");
     let cases = copy_cases(&copies);
-    // not by a macro: the test harness would keep the line of a test that passes
-    writeln!(
-        io::stderr(),
+    let notice = format!(
         "\nthe messages of {cases} fail cases are NOT compared: they are those of rustc {COMPILER}, and this is \
-         rustc {compiler}; that the cases do not compile is checked\n"
-    )
-    .unwrap();
+         rustc {compiler}; that the cases do not compile is checked\n\n"
+    );
+    // not by a macro: the test harness would keep the line of a test that passes
+    io::stderr().write_all(notice.as_bytes()).unwrap();
     // trybuild compares, unless it is told to write, which it does beside the copies
     let status = Command::new(env::current_exe().unwrap())
         .args(["--exact", "what_is_wrong_is_explained"])

@@ -1,0 +1,115 @@
+//! What a declaration does at run time, and that no lint complains of the generated code.
+
+#![deny(
+    warnings,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::pedantic
+)]
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use wechat_runtime::{Call, Client, Common, adapters::Memory, wechat_client};
+use wechat_ui_tests::{MyClient, MyHub, Region};
+
+static EVALUATIONS: AtomicU32 = AtomicU32::new(0);
+
+fn counted() -> MyHub {
+    let _ = EVALUATIONS.fetch_add(1, Ordering::Relaxed);
+    MyHub
+}
+
+/// Both declared.
+#[wechat_client(
+    appid = "wx1f2e3d4c5b6a7988",
+    adapter_storage = counted(),
+    args = Region::Shanghai,
+    token = classic,
+    base_url = "https://api2.weixin.qq.com",
+    expires_in = 7000
+)]
+pub struct Declared;
+
+/// The arguments given.
+#[wechat_client(adapter_storage = MyHub, args = _)]
+pub struct GivenArgs;
+
+/// The adapter given.
+#[wechat_client(adapter_storage = _)]
+pub struct GivenAdapter;
+
+/// Both given.
+#[wechat_client(adapter_storage = _, args = _)]
+pub struct Given;
+
+#[test]
+fn what_is_declared_is_evaluated_once_for_all_values() {
+    assert_eq!(
+        EVALUATIONS.load(Ordering::Relaxed),
+        0,
+        "a declaration alone evaluates nothing"
+    );
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let _ = scope.spawn(Declared::new);
+        }
+    });
+    let _ = (
+        Declared::default(),
+        Declared::builder().build(),
+        Declared::new().clone(),
+    );
+    assert_eq!(EVALUATIONS.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn what_is_declared_can_be_read() {
+    let wechat = GivenArgs::new(Region::Beijing);
+    assert_eq!(wechat.appid(), None);
+    assert_eq!(wechat.expires_in(), None);
+
+    #[wechat_client(appid = ["wx", "1"].concat(), adapter_storage = Memory::new(), expires_in = 60 * 60)]
+    struct Computed;
+
+    let wechat = Computed::new();
+    assert_eq!(wechat.appid(), Some("wx1"));
+    assert_eq!(wechat.expires_in(), Some(Duration::from_secs(3600)));
+}
+
+#[test]
+fn the_builder_goes_before_the_declaration() {
+    #[wechat_client(appid = "wx1f2e3d4c5b6a7988", adapter_storage = Memory::new())]
+    struct Wechat;
+
+    let wechat = Wechat::builder().appid("wx99aa88bb77cc66dd").build().unwrap();
+    assert_eq!(wechat.appid(), Some("wx99aa88bb77cc66dd"));
+}
+
+#[test]
+fn a_function_takes_any_client() {
+    fn client_of<T: Call<App = Common>>(client: &T) -> Client<Common> {
+        client.client().clone()
+    }
+    let client = client_of(&GivenAdapter::new(MyClient));
+    assert_eq!(client_of(&client).appid(), None);
+    assert_eq!(client_of(&Given::new(MyHub, Region::Shanghai)).appid(), None);
+}
+
+#[test]
+fn a_client_shows_its_name_and_its_application() {
+    #[wechat_client(appid = "wx1f2e3d4c5b6a7988", adapter_storage = Memory::new())]
+    struct Wechat;
+
+    let shown = format!("{:?}", Wechat::new());
+    assert!(
+        shown.starts_with("Wechat") && shown.contains("wx1f2e3d4c5b6a7988"),
+        "{shown}"
+    );
+}
