@@ -127,7 +127,8 @@ impl Backoff {
     }
 }
 
-/// A time at random, at most `percent` per cent of `pause`.
+/// A time at random, in whole milliseconds, at most `percent` per cent of `pause`.
 pub(crate) fn jitter(pause: Duration, percent: u32) -> Duration {
-    (pause / 100).saturating_mul(percent).mul_f64(fastrand::f64())
+    let most = u64::try_from((pause / 100).saturating_mul(percent).as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(fastrand::u64(0..=most))
 }

@@ -57,7 +57,7 @@ impl World {
             .appid(&self.appid)
             .base_url(self.sim.base_url())
             .clock(move || clock.now())
-            .http(reqwest::Client::builder().no_proxy())
+            .http(http())
     }
 
     pub fn client(&self) -> Client<Common> {
@@ -108,6 +108,11 @@ impl World {
             .map(|(_, value)| value)
             .collect()
     }
+}
+
+/// An HTTP client's settings that lead to loopback whatever the environment says of proxies.
+pub fn http() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy()
 }
 
 /// An appid that no other test uses: what is known of refreshes is kept for the whole process.
