@@ -111,7 +111,9 @@ async fn stopping_answers_calls_under_way_and_cuts_off_those_that_hang() {
     sim.fault("/hang", Fault::hang());
     let held = tokio::spawn(http.get(format!("{}/hang", sim.base_url())).send());
     sim.arrived("/hang", 1).await;
-    sim.stop().await;
+    timeout(Duration::from_secs(4), sim.stop())
+        .await
+        .expect("a hanging call held the end up");
     assert!(held.await.unwrap().is_err());
 }
 

@@ -70,6 +70,13 @@ async fn the_overlap_never_lengthens_a_life() {
         42001,
         "it aged out before it was cut off"
     );
+    platform.advance(10_000);
+    platform.classic().await;
+    assert_eq!(
+        platform.judge(&old.value).await,
+        42001,
+        "and what aged out stays so"
+    );
 }
 
 #[tokio::test]
