@@ -204,7 +204,13 @@ fn parse_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Option<Expr>>
             format!("`{name}` needs a value: write `{example}`"),
         ));
     }
-    input.parse().map(Some)
+    input.parse().map(Some).map_err(|mistake: syn::Error| {
+        let message = mistake.to_string();
+        if message == "expected an expression" {
+            return syn::Error::new(mistake.span(), format!("{message}: write `{example}`"));
+        }
+        mistake
+    })
 }
 
 /// Skips what could not be read, up to the next known key, and says whether there was anything.

@@ -43,6 +43,9 @@ use crate::{args::Args, item::Item, model::Model};
 /// | `expires_in` | seconds, an integer above 0 or an expression of type `u64`: caps the lifetime that WeChat grants | WeChat's own |
 /// | `crate` | the path of `wechat-runtime`, where it has another name | `::wechat_runtime` |
 ///
+/// `component`, `authorizer_appid` and a hub's URL in `adapter_storage` are kept for component applications and for clients
+/// of a hub by its URL, which this version does not have; they are refused with what to write instead.
+///
 /// # `adapter_storage` and `args`
 ///
 /// | `adapter_storage` | `args` | generated `new` |

@@ -6,4 +6,7 @@ use wechat_runtime::adapters::Memory;
 #[wechat_client(crate = ::wechat, adapter_storage = Memory::new())]
 pub struct Wechat;
 
-fn main() {}
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.get("/cgi-bin/user/get");
+}

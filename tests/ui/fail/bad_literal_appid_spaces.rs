@@ -1,0 +1,12 @@
+//! An appid has no spaces.
+
+use wechat_runtime::adapters::Memory;
+use wechat_runtime::wechat_client;
+
+#[wechat_client(appid = "Our Official Account", adapter_storage = Memory::new())]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().get("/cgi-bin/user/get");
+}
