@@ -23,7 +23,7 @@ struct Inner {
 }
 
 /// What a shelf that is down says.
-pub const DOWN: &str = "the shelf is down";
+const DOWN: &str = "the shelf is down";
 
 impl Shelf {
     pub fn set_secret(&self, appid: &str, secret: &str) {

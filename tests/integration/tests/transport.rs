@@ -149,7 +149,7 @@ async fn a_platform_that_hangs_never_holds_a_caller_past_its_deadline() {
         let started = Instant::now();
         let error = call.timeout(deadline).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
-        assert_eq!(error.endpoint().is_some(), true);
+        assert!(error.endpoint().is_some());
         assert!(
             started.elapsed() < deadline + Duration::from_millis(700),
             "{:?}",

@@ -199,9 +199,8 @@ impl Prepared {
                 Fill::Appid => credentials.key.appid.to_string(),
                 Fill::Secret => secret.insert(credentials.secret().await?).expose().to_owned(),
             };
-            let start = std::mem::take(&mut self.query);
-            let at = start.len();
-            self.query = form_urlencoded::Serializer::for_suffix(start, at)
+            let before = std::mem::take(&mut self.query);
+            self.query = form_urlencoded::Serializer::for_suffix(before, 0)
                 .append_pair(name, &value)
                 .finish();
         }

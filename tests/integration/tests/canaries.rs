@@ -1,0 +1,212 @@
+//! No token, secret or body is seen in a log, an error, a panic or a `Debug`, whatever goes wrong.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::json;
+use tracing_subscriber::fmt::MakeWriter;
+use wechat_integration_tests::{PATH, SECRET, World, call, http, new_appid};
+use wechat_runtime::{Error, RefreshSettings, Response};
+use wechat_simulator::{Fault, Line};
+
+/// Everything that a subscriber at TRACE sees of all targets.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Seen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Seen {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+fn whole(error: &Error) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        write!(text, " {cause} {cause:?}").unwrap();
+        source = cause.source();
+    }
+    text
+}
+
+/// All of it in one test: the subscriber is the process's.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_canary_is_seen_anywhere() {
+    let seen = Seen::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(seen.clone());
+    subscriber.with_ansi(false).init();
+    std::panic::set_hook(Box::new({
+        let seen = seen.clone();
+        move |panic| {
+            let text = panic.to_string();
+            seen.0.lock().unwrap().extend_from_slice(text.as_bytes());
+        }
+    }));
+
+    let world = World::new().await;
+    let mut settings = RefreshSettings::default();
+    settings.upstream_timeout = Duration::from_millis(100);
+    // A user who asks for wire logs does not get the token in them.
+    let builder = || world.builder().http(http().connection_verbose(true)).retries(0);
+    let client = builder()
+        .refresh(settings)
+        .attempt_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let mut canaries = vec![
+        SECRET.to_owned(),
+        "canary-body".to_owned(),
+        "canary-query".to_owned(),
+    ];
+    let mut text = String::new();
+    let mut note = |outcome: Result<Response, Error>| match outcome {
+        Ok(answer) => writeln!(text, "{answer:?}").unwrap(),
+        Err(error) => writeln!(text, "{}", whole(&error)).unwrap(),
+    };
+
+    let mut requests = String::new();
+    let echo = |what: &str| format!(r#"{{"errcode":40013,"errmsg":"you sent {what}"}}"#);
+    let stable = "/cgi-bin/stable_token";
+    for fault in [
+        Fault::errcode(40125),
+        Fault::status(502),
+        Fault::hang(),
+        Fault::drop_before(),
+        Fault::truncated_body(),
+        Fault::truncated_json(),
+        Fault::non_utf8(),
+        Fault::raw(200, "application/json", echo(SECRET)),
+        Fault::raw(200, "text/html", SECRET),
+        Fault::redirect(format!("/elsewhere?secret={SECRET}")),
+    ] {
+        world.sim.fault(stable, fault.times(1));
+        note(call(&client).await);
+        world.pass(100);
+    }
+    world.sim.clear_faults();
+    note(call(&client).await);
+    let token = world.shelf.value(&world.appid).unwrap();
+    canaries.push(token.clone());
+    for fault in [
+        Fault::errcode(48001),
+        Fault::status(502),
+        Fault::hang(),
+        Fault::drop_before(),
+        Fault::drop_after(),
+        Fault::empty(),
+        Fault::truncated_body(),
+        Fault::raw(200, "application/json", echo(&token)),
+        Fault::raw(500, "text/html", token.clone()),
+        Fault::redirect(format!("/elsewhere?access_token={token}")),
+        Fault::errcode(40001),
+    ] {
+        world.sim.fault(PATH, fault.times(1));
+        let request = client
+            .post(PATH)
+            .query(&[("q", "canary-query")])
+            .json(&json!({ "b": "canary-body" }));
+        write!(requests, "{request:?}").unwrap();
+        let outcome = request.send().await;
+        note(outcome.and_then(Response::error_for_errcode));
+        world.pass(100);
+    }
+    note(
+        client
+            .get(format!("http://foreign.example/x?access_token={token}"))
+            .send()
+            .await,
+    );
+    note(client.get(format!("{PATH}?access_token={token}#x")).send().await);
+    note(
+        client
+            .get(PATH)
+            .access_token(token.as_str())
+            .query(&[("access_token", &token)])
+            .send()
+            .await,
+    );
+    note(
+        client
+            .get("/sns/jscode2session")
+            .query(&[("js_code", "canary-query")])
+            .send()
+            .await,
+    );
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let nowhere = builder().base_url(format!("http://{nobody}")).build().unwrap();
+    note(nowhere.get(PATH).access_token(token.as_str()).send().await);
+    note(nowhere.get(PATH).appid(new_appid()).send().await);
+    note(nowhere.get(PATH).send().await);
+
+    world.account().revoke(Line::Stable);
+    world.shelf.panic_reads(true);
+    note(call(&client).await);
+    world.shelf.panic_reads(false);
+    note(call(&client).await);
+    canaries.extend(
+        world
+            .sim
+            .ledger()
+            .issues()
+            .iter()
+            .map(|issue| issue.value.clone()),
+    );
+    write!(
+        text,
+        "{requests} {client:?} {:?}",
+        client.fetch_access_token().await
+    )
+    .unwrap();
+
+    drop(std::panic::take_hook());
+    let logged = String::from_utf8_lossy(&seen.0.lock().unwrap()).into_owned();
+    assert!(
+        logged.contains("hyper_util"),
+        "the subscriber sees other crates' targets"
+    );
+    assert!(logged.contains("wechat_runtime"), "and ours");
+    assert!(logged.contains("the shelf fell down"), "and panics");
+    for canary in &canaries {
+        assert!(
+            !logged.contains(canary.as_str()),
+            "logged: {}",
+            around(&logged, canary)
+        );
+        assert!(
+            !text.contains(canary.as_str()),
+            "shown: {}",
+            around(&text, canary)
+        );
+    }
+}
+
+fn around(text: &str, canary: &str) -> String {
+    let at = text.find(canary).unwrap_or(0);
+    let start = text[..at]
+        .char_indices()
+        .rev()
+        .nth(200)
+        .map_or(0, |(index, _)| index);
+    text[start..].chars().take(500).collect()
+}
