@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::watch;
 use wechat_runtime::{Secret, Ticket, TicketType, Token, TokenKind, async_trait, storage};
 
 /// A hub's storage that counts its callbacks and does what a test tells it to. A clone is the same shelf.
@@ -15,7 +16,7 @@ struct Inner {
     secrets: Mutex<HashMap<String, Secret>>,
     tokens: Mutex<HashMap<String, Token>>,
     reads: AtomicUsize,
-    saves: AtomicUsize,
+    saves: watch::Sender<usize>,
     reads_fail: AtomicBool,
     reads_hang: AtomicBool,
     reads_panic: AtomicBool,
@@ -61,7 +62,16 @@ impl Shelf {
     }
 
     pub fn saves(&self) -> usize {
-        self.0.saves.load(Ordering::SeqCst)
+        *self.0.saves.borrow()
+    }
+
+    /// Waits until so many tokens have been saved.
+    pub async fn saved(&self, count: usize) {
+        let mut saves = self.0.saves.subscribe();
+        saves
+            .wait_for(|saves| *saves >= count)
+            .await
+            .expect("the shelf is here");
     }
 
     pub fn fail_reads(&self, yes: bool) {
@@ -103,8 +113,8 @@ impl Shelf {
             return Err(Self::down());
         }
         tokio::task::yield_now().await;
-        self.0.saves.fetch_add(1, Ordering::SeqCst);
         self.put(appid, token.clone());
+        self.0.saves.send_modify(|saves| *saves += 1);
         Ok(token)
     }
 }

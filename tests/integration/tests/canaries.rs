@@ -187,6 +187,23 @@ async fn no_canary_is_seen_anywhere() {
     );
     assert!(logged.contains("wechat_runtime"), "and ours");
     assert!(logged.contains("the shelf fell down"), "and panics");
+    assert!(
+        logged.contains("something else seems to fetch tokens"),
+        "and the warning of a foreign hand"
+    );
+    for named in [
+        "wechat_call",
+        "wechat_refresh",
+        "cause=\"refused\"",
+        PATH,
+        "answered",
+        "not refreshed",
+    ] {
+        assert!(
+            logged.contains(named),
+            "logs tell what happened, {named} among it"
+        );
+    }
     for canary in &canaries {
         assert!(
             !logged.contains(canary.as_str()),

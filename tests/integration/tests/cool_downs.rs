@@ -48,7 +48,10 @@ async fn hundred(
     }
     let longest = waits.into_iter().max().unwrap();
     // Just before its end, still nothing; and then what is left is what is said.
-    world.sim.clock().advance(longest.saturating_sub(Duration::from_millis(500)));
+    world
+        .sim
+        .clock()
+        .advance(longest.saturating_sub(Duration::from_millis(500)));
     let error = call(client).await.unwrap_err();
     assert_eq!(world.asked() - before, 1);
     assert!(

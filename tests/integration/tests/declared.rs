@@ -43,17 +43,28 @@ async fn every_value_of_a_declared_type_shares_storage_copies_and_refresh() {
     });
     assert!(set.is_ok());
 
-    let (one, two) = (Wechat::new(), Wechat::new());
-    let calls = (0..250)
-        .flat_map(|_| [one.clone(), two.clone()])
-        .map(|client| tokio::spawn(async move { client.fetch_access_token().await }));
-    for outcome in join_all(calls.collect::<Vec<_>>()).await {
-        outcome.unwrap().unwrap();
+    let declared = || {
+        let clock = world.sim.clock();
+        Wechat::builder()
+            .clock(move || clock.now())
+            .http(wechat_integration_tests::http())
+            .build()
+            .unwrap()
+    };
+    let (one, two) = (declared(), declared());
+    assert_eq!(Wechat::new().appid(), Some(world.appid.as_str()));
+    for (fetches, when) in [(1, "cold"), (2, "at expiry")] {
+        let calls = (0..250).flat_map(|_| [one.clone(), two.clone()]);
+        let calls = calls.map(|client| tokio::spawn(async move { client.fetch_access_token().await }));
+        for outcome in join_all(calls.collect::<Vec<_>>()).await {
+            outcome.unwrap().unwrap();
+        }
+        one.get(PATH).send().await.unwrap().error_for_errcode().unwrap();
+        two.get(PATH).send().await.unwrap().error_for_errcode().unwrap();
+        assert_eq!(world.asked(), fetches, "{when}");
+        world.pass(5001);
     }
-    one.get(PATH).send().await.unwrap().error_for_errcode().unwrap();
-    two.get(PATH).send().await.unwrap().error_for_errcode().unwrap();
-    assert_eq!(world.asked(), 1);
-    assert_eq!((storage.beijing.saves(), storage.shanghai.reads()), (1, 0));
+    assert_eq!((storage.beijing.saves(), storage.shanghai.reads()), (2, 0));
 
     assert_eq!(one.appid(), Some(world.appid.as_str()));
     assert_eq!(one.expires_in(), Some(Duration::from_secs(5000)));

@@ -82,6 +82,11 @@ async fn five_hundred_unbound_overrides_cost_one_fetch_cold_and_none_warm() {
         500,
         "each unbound call reads its storage once"
     );
+
+    world.pass(7201);
+    let failed = at_once(500, one).await;
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(world.asked(), 2, "at expiry");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,6 +125,51 @@ async fn an_ageing_token_is_served_while_one_refresh_runs() {
     assert_eq!(world.asked(), 2);
     let tokens = world.query_of(PATH, "access_token");
     assert!(tokens.iter().all(|token| *token == old));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ageing_token_is_replaced_behind_the_callers_backs() {
+    let world = World::new().await;
+    let client = world.client();
+    let old = client.fetch_access_token().await.unwrap();
+    world.pass(6901);
+    assert_eq!(client.fetch_access_token().await.unwrap(), old, "served");
+    world.shelf.saved(2).await;
+    let new = world.shelf.value(&world.appid).unwrap();
+    assert_ne!(new, old.access_token().expose());
+    assert_eq!(
+        client.fetch_access_token().await.unwrap().access_token().expose(),
+        new
+    );
+    assert_eq!(world.asked(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clocks_that_are_off_by_ten_minutes_cause_no_storm_and_no_failed_call() {
+    let world = World::new().await;
+    let client_at = |offset: i64| {
+        let clock = world.sim.clock();
+        let off = Duration::from_secs(offset.unsigned_abs());
+        let now = move || {
+            if offset < 0 {
+                clock.now() - off
+            } else {
+                clock.now() + off
+            }
+        };
+        world.builder().clock(now).build().unwrap()
+    };
+    // Each with a binding of its own, as processes have that share a storage.
+    let clients = [client_at(600), client_at(-600), client_at(0)];
+    for _ in 0..(8 * 3600 / 60) {
+        for client in &clients {
+            call(client).await.unwrap();
+        }
+        world.pass(60);
+    }
+    // Four lifetimes; two clients see the end coming at other times than the third.
+    assert!(world.issued() <= 6, "{} tokens in eight hours", world.issued());
+    assert!(world.asked() <= 40, "{} calls in eight hours", world.asked());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::guard::{Blocked, Lane};
 use super::{Cause, Credentials, unpanicked, upstream};
 use crate::credential::{Credential, Grant, Standing};
@@ -27,23 +29,18 @@ impl Credentials {
                 None => self.lead_client(stale.as_ref(), &cause).await,
             }
         };
-        let outcome = match tokio::time::timeout(self.settings.lease, unpanicked(work)).await {
+        let (appid, endpoint) = (&*self.key.appid, self.endpoint());
+        let span = tracing::debug_span!("wechat_refresh", appid, endpoint, cause = cause.name());
+        let work = unpanicked(work).instrument(span.clone());
+        let outcome = match tokio::time::timeout(self.settings.lease, work).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Err(self.error(ErrorKind::Storage, "refreshing panicked")),
             Err(_) => Err(self.error(ErrorKind::Timeout, "refreshing took too long")),
         };
-        let appid = &*self.key.appid;
-        match &outcome {
-            Ok(_) => tracing::debug!(
-                appid,
-                endpoint = self.endpoint(),
-                cause = cause.name(),
-                "refreshed"
-            ),
-            Err(error) => {
-                tracing::warn!(appid, endpoint = self.endpoint(), cause = cause.name(), %error, "not refreshed");
-            }
-        }
+        span.in_scope(|| match &outcome {
+            Ok(_) => tracing::debug!("refreshed"),
+            Err(error) => tracing::warn!(%error, "not refreshed"),
+        });
         Landing {
             refused: cause.is_refusal(),
             binding: self.binding,
@@ -91,7 +88,7 @@ impl Credentials {
         match self.ask_storage("save the access token", save).await {
             Ok(stored) => Ok(self.keep(stored)),
             Err(error) => {
-                tracing::error!(appid, endpoint = self.endpoint(), %error, "the new access token is not saved");
+                tracing::error!(%error, "the new access token is not saved");
                 // Others will not find it in the store; that must not make each of them fetch another.
                 lane.failed(error, None, self.now(), &self.settings);
                 Ok(granted)
@@ -217,11 +214,7 @@ impl Credentials {
             Some(&copy.grant.value) == stale && self.standing(&copy.grant) != Standing::Dead
         });
         if lived {
-            tracing::warn!(
-                appid = &*self.key.appid,
-                endpoint = self.endpoint(),
-                "WeChat refuses an access token before its time: something else seems to fetch tokens for this appid"
-            );
+            tracing::warn!("refused before its time: something else seems to fetch tokens for this appid");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
+use tracing::Instrument as _;
 use url::Url;
 
 use super::RequestBuilder;
@@ -132,7 +133,8 @@ impl Prepared {
 
     pub(super) async fn send(mut self) -> Result<Response, Error> {
         let (deadline, path, appid) = (self.deadline, self.path.clone(), self.appid.clone());
-        let outcome = tokio::time::timeout(deadline, self.run())
+        let span = tracing::debug_span!("wechat_call", method = %self.method, endpoint = &*path, appid = appid.as_deref());
+        let outcome = tokio::time::timeout(deadline, self.run().instrument(span.clone()))
             .await
             .unwrap_or_else(|_| {
                 Err(Error::new(
@@ -141,17 +143,16 @@ impl Prepared {
                 ))
             });
         let outcome = outcome.map_err(|error| error.at(&path, appid.as_ref()));
-        let appid = appid.as_deref();
-        match &outcome {
-            Ok(answer) => tracing::debug!(
-                endpoint = &*path,
-                appid,
-                status = answer.status().as_u16(),
-                errcode = answer.errcode(),
-                "called"
-            ),
-            Err(error) => tracing::debug!(endpoint = &*path, appid, %error, "call failed"),
-        }
+        span.in_scope(|| match &outcome {
+            Ok(answer) => {
+                tracing::debug!(
+                    status = answer.status().as_u16(),
+                    errcode = answer.errcode(),
+                    "answered"
+                );
+            }
+            Err(error) => tracing::debug!(%error, "failed"),
+        });
         outcome
     }
 
