@@ -125,7 +125,7 @@ impl Declaration<'_> {
                 bounds: quote! {
                     where
                         __Adapter: #r::Adapter<#r::Common, __Marker>,
-                        __Adapter::Args: #r::Default,
+                        __Adapter::Args: #r::DefaultArgs,
                 },
             },
             Binding::Given => Constructor {
@@ -206,15 +206,15 @@ impl Declaration<'_> {
         quote!(#bind(#adapter, #args))
     }
 
-    /// `Default::default()` placed on the adapter whose `Args` have no default.
+    /// `DefaultArgs::default_args()` placed on the adapter whose `Args` have no default.
     fn default_of(&self, adapter: &Expr) -> TokenStream {
         let tokens = || quote!(#adapter).into_iter();
         let span =
             |token: Option<proc_macro2::TokenTree>| token.map_or_else(Span::call_site, |token| token.span());
         let (first, last) = (generated(span(tokens().next())), generated(span(tokens().last())));
         let runtime = Ident::new(&self.runtime.to_string(), first);
-        let default = quote_spanned!(last=> default());
-        quote!(#runtime::Default::#default)
+        let default = quote_spanned!(last=> default_args());
+        quote!(#runtime::DefaultArgs::#default)
     }
 
     /// The calls on the builder.

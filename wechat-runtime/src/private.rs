@@ -17,6 +17,8 @@ pub use crate::{
     Adapter, Bound, Call, Client, ClientBuilder, Common, Error, RequestBuilder, Secret, Token, TokenKind,
 };
 
+pub use crate::storage::DefaultArgs;
+
 use crate::Application;
 
 /// A type that the attribute has declared.
@@ -40,9 +42,9 @@ where
 pub fn bind_default<App: Application, S, M>(adapter: S) -> Bound<App>
 where
     S: Adapter<App, M>,
-    S::Args: Default,
+    S::Args: DefaultArgs,
 {
-    Bound::new(adapter, S::Args::default())
+    Bound::new(adapter, S::Args::default_args())
 }
 
 /// Holds when `S` is an adapter: checks it where it is declared.

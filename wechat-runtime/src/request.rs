@@ -17,7 +17,7 @@ use crate::application::Application;
 use crate::client::Client;
 use crate::errcode::ErrorKind;
 use crate::response::Response;
-use crate::storage::adapter::{Adapter, Bound};
+use crate::storage::adapter::{Adapter, Bound, DefaultArgs};
 use crate::{Error, Secret};
 
 /// Headers that the transport writes: another's word for them would break the length or the host.
@@ -151,9 +151,9 @@ impl<App: Application> RequestBuilder<App> {
     pub fn adapter_storage<S, M>(self, adapter: S) -> Self
     where
         S: Adapter<App, M>,
-        S::Args: Default,
+        S::Args: DefaultArgs,
     {
-        self.adapter_storage_with(adapter, S::Args::default())
+        self.adapter_storage_with(adapter, S::Args::default_args())
     }
 
     /// Takes the token from this storage with these arguments, whatever was declared.

@@ -57,7 +57,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use self::adapter::marker;
+pub use self::adapter::{DefaultArgs, marker};
 pub use self::error::{Error, Result};
 use crate::{Secret, Ticket, TicketType, Token};
 

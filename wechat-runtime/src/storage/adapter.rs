@@ -32,6 +32,25 @@ pub trait Adapter<App, Marker>: Sized {
     fn bind(self, args: Self::Args) -> Bound<App>;
 }
 
+/// Arguments that need not be given: every type that has a [`Default`].
+#[diagnostic::on_unimplemented(
+    message = "the `Args` of this adapter, `{Self}`, have no default",
+    label = "its `args` are missing",
+    note = "write `args = …` beside `adapter_storage` in the attribute, or `adapter_storage_with(adapter, args)` \
+            on a call"
+)]
+pub trait DefaultArgs: Sized {
+    /// The arguments when none are given.
+    fn default_args() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> DefaultArgs for T {
+    fn default_args() -> T {
+        T::default()
+    }
+}
+
 /// Which storage trait an adapter implements, for the compiler.
 pub mod marker {
     /// Implements [`storage::Hub`](crate::storage::Hub).
