@@ -106,7 +106,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
     /// How often an attempt that failed on its way is repeated: 2 by default.
     ///
     /// Repeated is what did not get a connection, and besides that only what may be sent twice: GET, HEAD,
-    /// PUT, DELETE, OPTIONS, TRACE, and what [`retry_unsafe`](RequestBuilder::retry_unsafe) allows.
+    /// PUT, DELETE, OPTIONS, TRACE, and what [`retry_unsafe`](crate::RequestBuilder::retry_unsafe) allows.
     pub fn retries(mut self, retries: u32) -> Self {
         self.limits.retries = retries;
         self
