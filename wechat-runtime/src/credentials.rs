@@ -115,13 +115,8 @@ impl Credentials {
                     return Ok(copy.grant.clone());
                 }
             }
-            let seat = REFRESHES.board(&lane, || {
-                self.clone().lead(lane.clone(), stale.clone(), cause.clone())
-            });
-            let led = seat.led;
-            let Some(landing) = seat.outcome().await else {
-                continue;
-            };
+            let work = || self.clone().lead(lane.clone(), stale.clone(), cause.clone());
+            let (landing, led) = REFRESHES.share(&lane, work).await;
             if led {
                 return landing.outcome;
             }
@@ -163,22 +158,18 @@ impl Credentials {
 
     /// Reads the store, once for all who ask through this binding at the time, and keeps what it has.
     async fn read_together(&self) -> Result<Option<Grant>, Error> {
-        loop {
-            let seat = self.binding.reads.board(&self.key, || {
-                let this = self.clone();
-                async move {
-                    let before = this.binding.copy(&this.key);
-                    let read = this.read().await?;
-                    if let Some(grant) = &read {
-                        this.binding.keep_read(&this.key, grant.clone(), before.as_ref());
-                    }
-                    Ok(read)
+        let read = || {
+            let this = self.clone();
+            async move {
+                let before = this.binding.copy(&this.key);
+                let read = this.read().await?;
+                if let Some(grant) = &read {
+                    this.binding.keep_read(&this.key, grant.clone(), before.as_ref());
                 }
-            });
-            if let Some(read) = seat.outcome().await {
-                return read;
+                Ok(read)
             }
-        }
+        };
+        self.binding.reads.share(&self.key, read).await.0
     }
 
     /// Reads the store.
@@ -241,7 +232,7 @@ impl Credentials {
         let cap = self.cap.filter(|_| self.binding.store.owner().is_some());
         let by = Judgement {
             cap,
-            floor: self.settings.gap,
+            floor: self.settings.shortest_life,
             margin: self.settings.margin,
         };
         grant.standing(self.now(), &by)

@@ -16,7 +16,7 @@ pub(crate) struct Flights<K, V>(Arc<Mutex<HashMap<K, watch::Receiver<Option<V>>>
 /// A seat on a flight: what to wait on, and whether the caller is the one who started it.
 pub(crate) struct Seat<V> {
     outcome: watch::Receiver<Option<V>>,
-    pub(crate) led: bool,
+    led: bool,
 }
 
 impl<K, V> Flights<K, V>
@@ -26,6 +26,23 @@ where
 {
     pub(crate) fn new() -> Self {
         Self(Arc::default())
+    }
+
+    /// Waits for the outcome of the flight of this key, starting it where there is none; says besides whether
+    /// this caller was the one who did.
+    pub(crate) async fn share<F>(&self, key: &K, work: impl Fn() -> F) -> (V, bool)
+    where
+        F: Future<Output = V> + Send + 'static,
+    {
+        loop {
+            let seat = self.board(key, &work);
+            let led = seat.led;
+            if let Some(value) = seat.outcome().await {
+                return (value, led);
+            }
+            // The runtime that did the work went away. It may be ours that is going: let it take us along.
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Takes a seat on the flight of this key, starting it where there is none.
@@ -63,8 +80,8 @@ where
 }
 
 impl<V: Clone> Seat<V> {
-    /// Waits for the outcome; none when the runtime that did the work went away.
-    pub(crate) async fn outcome(mut self) -> Option<V> {
+    /// The outcome; none when the runtime that did the work went away.
+    async fn outcome(mut self) -> Option<V> {
         self.outcome
             .wait_for(Option::is_some)
             .await

@@ -17,6 +17,9 @@ pub struct RefreshSettings {
     /// How long before a token's end it is refreshed while it is still served: 300 s, and at most a
     /// quarter of what was granted.
     pub margin: Duration,
+    /// How long a token is taken to live at least, whatever WeChat says, so that a grant of no time does not
+    /// cause a fetch for each call: 30 s.
+    pub shortest_life: Duration,
     /// How far apart two refreshes caused by refused tokens are at least, and how old a token must be to
     /// be replaced at all: 30 s.
     pub gap: Duration,
@@ -41,6 +44,7 @@ impl Default for RefreshSettings {
     fn default() -> Self {
         Self {
             margin: Duration::from_secs(300),
+            shortest_life: Duration::from_secs(30),
             gap: Duration::from_secs(30),
             refusals_per_day: 100,
             forced_per_day: 20,
