@@ -19,7 +19,6 @@
 //!         .json(&json!({ "type": "image", "offset": 0, "count": 10 }))
 //!         .send()
 //!         .await?
-//!         .error_for_errcode()?
 //!         .value()?;
 //!     Ok(page["total_count"].as_u64().unwrap_or(0))
 //! }
@@ -97,6 +96,7 @@ mod ticket;
 mod token;
 
 pub use async_trait::async_trait;
+/// The HTTP client underneath, for [`ClientBuilder::http`].
 pub use reqwest;
 pub use reqwest::Method;
 pub use wechat_macros::wechat_client;

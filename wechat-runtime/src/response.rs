@@ -116,13 +116,13 @@ impl Response {
         answer::json(&this.body).map_err(|error| this.locate(error))
     }
 
-    /// The body as a JSON value, with the errcode in it, if any, as WeChat sent it.
+    /// The body as a JSON value, where no type of its own is worth it.
     ///
     /// # Errors
     ///
-    /// A body that is empty or not JSON ([`ErrorKind::Body`](crate::ErrorKind::Body)).
-    pub fn value(&self) -> Result<serde_json::Value, Error> {
-        answer::json(&self.body).map_err(|error| self.locate(error))
+    /// Those of [`json`](Response::json).
+    pub fn value(self) -> Result<serde_json::Value, Error> {
+        self.json()
     }
 
     fn locate(&self, error: Error) -> Error {
