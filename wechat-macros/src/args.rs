@@ -118,10 +118,7 @@ impl Args {
         if let Some(slot) = self.slot(&name) {
             let twice = slot.as_ref().is_some_and(|earlier| earlier.key == name);
             return twice.then(|| {
-                syn::Error::new(
-                    key.span(),
-                    format!("`{name}` is given twice: remove one of the two"),
-                )
+                syn::Error::new(key.span(), format!("`{name}` is given twice: remove one of the two"))
             });
         }
         let message = if let Some(near) = nearest_key(&name) {
@@ -132,15 +129,9 @@ impl Args {
                  the storage adapter hands it over in `fetch_secret_key`"
             )
         } else {
-            let known: Vec<_> = KEYS
-                .iter()
-                .take(COMMON_KEYS)
-                .map(|(known, _)| format!("`{known}`"))
-                .collect();
-            format!(
-                "unknown key `{name}`: remove it; the keys are {}",
-                known.join(", ")
-            )
+            let known: Vec<_> =
+                KEYS.iter().take(COMMON_KEYS).map(|(known, _)| format!("`{known}`")).collect();
+            format!("unknown key `{name}`: remove it; the keys are {}", known.join(", "))
         };
         Some(syn::Error::new(key.span(), message))
     }
@@ -178,10 +169,7 @@ fn nearest_key(name: &str) -> Option<&'static str> {
 /// Reads the `= value` behind a key.
 fn parse_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Option<Expr>> {
     let name = key.to_string();
-    let example = KEYS
-        .iter()
-        .find(|(key, _)| *key == name)
-        .map_or("key = value", |(_, example)| example);
+    let example = KEYS.iter().find(|(key, _)| *key == name).map_or("key = value", |(_, example)| example);
     let at_end = |input: ParseStream<'_>| input.is_empty() || input.peek(Token![,]);
 
     if at_end(input) {
@@ -189,20 +177,14 @@ fn parse_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Option<Expr>>
         if name == "component" || !is_key(&name) {
             return Ok(None);
         }
-        return Err(syn::Error::new(
-            key.span(),
-            format!("`{name}` needs a value: write `{example}`"),
-        ));
+        return Err(syn::Error::new(key.span(), format!("`{name}` needs a value: write `{example}`")));
     }
     if !input.peek(Token![=]) {
         return Err(input.error(format!("expected `=`: write `{example}`")));
     }
     let equals = input.parse::<Token![=]>()?;
     if at_end(input) {
-        return Err(syn::Error::new_spanned(
-            equals,
-            format!("`{name}` needs a value: write `{example}`"),
-        ));
+        return Err(syn::Error::new_spanned(equals, format!("`{name}` needs a value: write `{example}`")));
     }
     input.parse().map(Some).map_err(|mistake: syn::Error| {
         let message = mistake.to_string();
@@ -228,9 +210,7 @@ fn skip_to_next_key(input: ParseStream<'_>) -> syn::Result<bool> {
 /// A comma or a word alone may belong to the value that could not be read; a known key with its `=` hardly does.
 fn starts_setting(input: ParseStream<'_>, behind_comma: bool) -> bool {
     let ahead = input.fork();
-    let known = ahead
-        .call(Ident::parse_any)
-        .is_ok_and(|key| is_key(&key.to_string()));
+    let known = ahead.call(Ident::parse_any).is_ok_and(|key| is_key(&key.to_string()));
     known && (ahead.peek(Token![=]) || behind_comma && (ahead.is_empty() || ahead.peek(Token![,])))
 }
 
@@ -280,10 +260,7 @@ mod tests {
     #[test]
     fn a_misspelt_key_stands_for_the_right_one() {
         let args = parse("adaptor_storage = MyHub");
-        assert_eq!(
-            mistakes(&args),
-            ["unknown key `adaptor_storage`: write `adapter_storage`"]
-        );
+        assert_eq!(mistakes(&args), ["unknown key `adaptor_storage`: write `adapter_storage`"]);
         assert!(args.adapter_storage.is_some_and(|setting| setting.refused));
     }
 

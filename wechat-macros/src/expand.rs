@@ -16,15 +16,7 @@ use crate::{
 
 /// The client.
 pub(crate) fn expand(model: &Model) -> TokenStream {
-    let Model {
-        attrs,
-        vis,
-        struct_token,
-        semi_token,
-        ident,
-        binding,
-        settings,
-    } = model;
+    let Model { attrs, vis, struct_token, semi_token, ident, binding, settings } = model;
     let runtime = runtime(ident);
     let declaration = Declaration {
         runtime: &runtime,
@@ -88,9 +80,7 @@ impl Declaration<'_> {
 
     /// The impls of a client whose adapter and `args` are known to come from somewhere.
     pub(crate) fn impls_for(&self, binding: &Binding, settings: &Settings) -> TokenStream {
-        let Self {
-            runtime: r, attrs, ..
-        } = self;
+        let Self { runtime: r, attrs, .. } = self;
         let bound = self.bound(binding);
         let settings = self.settings(settings);
         let builder = quote!(#r::builder::<Self>(#bound) #settings);
@@ -139,18 +129,11 @@ impl Declaration<'_> {
     /// The trait by which the signature of `new` names the `Args` of an adapter that may be more private than the client,
     /// and the check of the adapter where it is declared.
     fn given_args(&self, adapter: &ExprPath) -> TokenStream {
-        let Self {
-            runtime: r,
-            ident,
-            generics,
-            ..
-        } = self;
+        let Self { runtime: r, ident, generics, .. } = self;
         let args = local("args");
         let (_, params, _) = generics.split_for_impl();
         let mut generics = (*generics).clone();
-        generics
-            .params
-            .extend([parse_quote!(__Args), parse_quote!(__Marker)] as [GenericParam; 2]);
+        generics.params.extend([parse_quote!(__Args), parse_quote!(__Marker)] as [GenericParam; 2]);
         let bound = parse_quote!(#adapter: #r::Adapter<#r::Common, __Marker, Args = __Args>);
         generics.make_where_clause().predicates.push(bound);
         let (generics, _, bounds) = generics.split_for_impl();
@@ -200,9 +183,7 @@ impl Declaration<'_> {
     fn bind_declared(&self, declared: &DeclaredAdapter) -> TokenStream {
         let DeclaredAdapter { key, adapter, args } = declared;
         let bind = self.path(*key, "bind");
-        let args = args
-            .as_ref()
-            .map_or_else(|| self.default_of(adapter), |args| quote!(#args));
+        let args = args.as_ref().map_or_else(|| self.default_of(adapter), |args| quote!(#args));
         quote!(#bind(#adapter, #args))
     }
 
@@ -219,13 +200,7 @@ impl Declaration<'_> {
 
     /// The calls on the builder.
     fn settings(&self, settings: &Settings) -> TokenStream {
-        let Settings {
-            krate: _,
-            appid,
-            token,
-            base_url,
-            expires_in,
-        } = settings;
+        let Settings { krate: _, appid, token, base_url, expires_in } = settings;
         let r = self.runtime;
         let placed = |name: &str, key: &Span| Ident::new(name, generated(*key));
         let appid = appid.iter().map(|Keyed { key, value }| {

@@ -14,11 +14,7 @@ use crate::{
 
 /// The errors, the item and the stub.
 pub(crate) fn expand(refusal: &Refusal, args: &Args, item: &Item) -> TokenStream {
-    let Refusal {
-        mistakes,
-        binding,
-        settings,
-    } = refusal;
+    let Refusal { mistakes, binding, settings } = refusal;
     let errors = mistakes.iter().map(syn::Error::to_compile_error);
     let Some(declared) = &item.declared else {
         let tokens = &item.tokens;
@@ -50,11 +46,9 @@ fn probable_constructor(args: &Args) -> Constructor {
         let value = setting.as_ref().and_then(|setting| setting.value.as_ref());
         value.map_or(0, |value| match ungrouped(value) {
             Expr::Infer(_) => 1,
-            Expr::Tuple(pair) => pair
-                .elems
-                .iter()
-                .filter(|value| matches!(ungrouped(value), Expr::Infer(_)))
-                .count(),
+            Expr::Tuple(pair) => {
+                pair.elems.iter().filter(|value| matches!(ungrouped(value), Expr::Infer(_))).count()
+            }
             _ => 0,
         })
     };
@@ -62,23 +56,14 @@ fn probable_constructor(args: &Args) -> Constructor {
     let types: Vec<_> = types.collect();
     Constructor {
         generics: quote!(<#(#types),*>),
-        params: types
-            .iter()
-            .map(|ty| (format_ident!("_{ty}"), quote!(#ty)))
-            .collect(),
+        params: types.iter().map(|ty| (format_ident!("_{ty}"), quote!(#ty))).collect(),
         bounds: TokenStream::new(),
     }
 }
 
 /// The item, where generic parameters of a unit struct, which are a mistake of their own, are not also unused.
 fn with_used_generics(declared: &DeriveInput) -> TokenStream {
-    let DeriveInput {
-        attrs,
-        vis,
-        ident,
-        generics,
-        data,
-    } = declared;
+    let DeriveInput { attrs, vis, ident, generics, data } = declared;
     match data {
         Data::Struct(data) if matches!(data.fields, Fields::Unit) && !generics.params.is_empty() => {
             let used = generics.params.iter().filter_map(|param| match param {

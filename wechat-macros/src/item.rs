@@ -25,19 +25,11 @@ impl Item {
     /// Reads the item; whatever it is, something is known about it.
     pub(crate) fn parse(tokens: TokenStream) -> Self {
         if let Ok(declared) = syn::parse2::<DeriveInput>(tokens.clone()) {
-            return Self {
-                mistakes: check(&declared),
-                declared: Some(declared),
-                tokens,
-            };
+            return Self { mistakes: check(&declared), declared: Some(declared), tokens };
         }
         let message = "a client is declared on a unit struct: write `struct Wechat;`";
         let mistakes = vec![syn::Error::new(keyword_span(&tokens), message)];
-        Self {
-            tokens,
-            declared: None,
-            mistakes,
-        }
+        Self { tokens, declared: None, mistakes }
     }
 
     /// The derives below the attribute that collide with what it generates, by the attribute they stand in.
@@ -71,13 +63,7 @@ pub(crate) fn shared_attrs(attrs: &[Attribute]) -> TokenStream {
 
 fn check(declared: &DeriveInput) -> Vec<syn::Error> {
     // destructured, so that nothing of a declaration is overlooked
-    let DeriveInput {
-        attrs: _,
-        vis: _,
-        ident,
-        generics,
-        data,
-    } = declared;
+    let DeriveInput { attrs: _, vis: _, ident, generics, data } = declared;
     let mut mistakes = Vec::new();
     let write = format!("write `struct {ident};`");
     match data {
@@ -131,7 +117,5 @@ fn keyword_span(tokens: &TokenStream) -> Span {
         input.parse::<TokenStream>()?;
         Ok(span)
     };
-    keyword
-        .parse2(tokens.clone())
-        .unwrap_or_else(|_| Span::call_site())
+    keyword.parse2(tokens.clone()).unwrap_or_else(|_| Span::call_site())
 }

@@ -78,11 +78,7 @@ pub(crate) struct Refusal {
 
 impl Binding {
     fn declared(key: Span, adapter: &Expr, args: Option<&Expr>) -> Self {
-        Self::Declared(Box::new(DeclaredAdapter {
-            key,
-            adapter: adapter.clone(),
-            args: args.cloned(),
-        }))
+        Self::Declared(Box::new(DeclaredAdapter { key, adapter: adapter.clone(), args: args.cloned() }))
     }
 }
 
@@ -103,30 +99,18 @@ impl Model {
             mistakes,
             incomplete,
         } = args;
-        let Item {
-            tokens: _,
-            declared,
-            mistakes: item_mistakes,
-        } = item;
+        let Item { tokens: _, declared, mistakes: item_mistakes } = item;
 
         let mut mistakes = Mistakes(mistakes.clone());
         let binding = if adapter_storage.is_none() && *incomplete {
             None
         } else {
-            let refused = [adapter_storage, callback_args]
-                .into_iter()
-                .flatten()
-                .any(|setting| setting.refused);
-            mistakes.keep(
-                refused,
-                check_binding(adapter_storage.as_ref(), callback_args.as_ref()),
-            )
+            let refused =
+                [adapter_storage, callback_args].into_iter().flatten().any(|setting| setting.refused);
+            mistakes.keep(refused, check_binding(adapter_storage.as_ref(), callback_args.as_ref()))
         };
         let appid = mistakes.check(appid.as_ref(), values::appid);
-        mistakes.keep(
-            false,
-            check_component(component.as_ref(), authorizer_appid.as_ref()),
-        );
+        mistakes.keep(false, check_component(component.as_ref(), authorizer_appid.as_ref()));
         let token = mistakes.check(token.as_ref(), values::token);
         let base_url = mistakes.check(base_url.as_ref(), values::base_url);
         let expires_in = mistakes.check(expires_in.as_ref(), values::expires_in);
@@ -135,23 +119,11 @@ impl Model {
         mistakes.keep(false, check_derives(item, binding.as_ref()));
 
         let krate = krate.map_or_else(|| parse_quote!(::wechat_runtime), |krate| krate.value);
-        let settings = Settings {
-            krate,
-            appid,
-            token,
-            base_url,
-            expires_in,
-        };
+        let settings = Settings { krate, appid, token, base_url, expires_in };
         match (binding, declared) {
             (
                 Some(binding),
-                Some(DeriveInput {
-                    attrs,
-                    vis,
-                    ident,
-                    generics: _,
-                    data: Data::Struct(data),
-                }),
+                Some(DeriveInput { attrs, vis, ident, generics: _, data: Data::Struct(data) }),
             ) if mistakes.0.is_empty() => Ok(Self {
                 attrs: attrs.clone(),
                 vis: vis.clone(),
@@ -161,11 +133,7 @@ impl Model {
                 binding,
                 settings,
             }),
-            (binding, _) => Err(Box::new(Refusal {
-                mistakes: mistakes.0,
-                binding,
-                settings,
-            })),
+            (binding, _) => Err(Box::new(Refusal { mistakes: mistakes.0, binding, settings })),
         }
     }
 }
@@ -183,10 +151,7 @@ impl Mistakes {
         let setting = setting?;
         let value = check(ungrouped(setting.value.as_ref()?)).map(Some);
         let value = self.keep(setting.refused, value)?;
-        Some(Keyed {
-            key: setting.key.span(),
-            value,
-        })
+        Some(Keyed { key: setting.key.span(), value })
     }
 
     /// What was checked, or nothing where it is absent or wrong.
@@ -226,9 +191,7 @@ fn check_binding(adapter_storage: Option<&Setting>, args: Option<&Setting>) -> s
     }
     let args = match args {
         None => None,
-        Some(Setting {
-            value: Some(args), ..
-        }) => Some(ungrouped(args)),
+        Some(Setting { value: Some(args), .. }) => Some(ungrouped(args)),
         // what is wrong with it has been said
         Some(Setting { value: None, .. }) => return Ok(None),
     };
@@ -240,9 +203,9 @@ fn check_binding(adapter_storage: Option<&Setting>, args: Option<&Setting>) -> s
             "`adapter_storage = _` gives the adapter to `new`, and its `args` with it: write `args = _`, \
              or leave `args` out",
         ),
-        (Expr::Path(path), Some(Expr::Infer(_))) if path.qself.is_none() => Ok(Some(Binding::GivenArgs {
-            adapter: path.clone(),
-        })),
+        (Expr::Path(path), Some(Expr::Infer(_))) if path.qself.is_none() => {
+            Ok(Some(Binding::GivenArgs { adapter: path.clone() }))
+        }
         (adapter, Some(Expr::Infer(_))) => mistake(
             adapter,
             "only the path of a unit struct, such as `MyHub`, leaves its `args` to `new`: \
@@ -255,10 +218,7 @@ fn check_binding(adapter_storage: Option<&Setting>, args: Option<&Setting>) -> s
 /// `adapter_storage = (MyHub, args)`
 fn check_pair(key: Span, pair: &ExprTuple, args: Option<&Setting>) -> syn::Result<Binding> {
     let [adapter, callback_args] = Vec::from_iter(&pair.elems)[..] else {
-        return mistake(
-            pair,
-            "expected the adapter and its `args`: write `adapter_storage = (MyHub, args)`",
-        );
+        return mistake(pair, "expected the adapter and its `args`: write `adapter_storage = (MyHub, args)`");
     };
     let (adapter, callback_args) = (ungrouped(adapter), ungrouped(callback_args));
     if let Expr::Lit(literal) = adapter {
@@ -316,23 +276,14 @@ fn check_derives(item: &Item, binding: Option<&Binding>) -> syn::Result<Option<I
     let Some(first) = derives.first() else {
         return Ok(None);
     };
-    let names: Vec<_> = derives
-        .iter()
-        .flatten()
-        .filter_map(|path| path.segments.last())
-        .collect();
+    let names: Vec<_> = derives.iter().flatten().filter_map(|path| path.segments.last()).collect();
     let takes_nothing = matches!(binding, None | Some(Binding::Declared(_)));
-    let (generated, impossible): (Vec<_>, Vec<_>) = names
-        .iter()
-        .map(|last| &last.ident)
-        .partition(|name| takes_nothing || *name != "Default");
+    let (generated, impossible): (Vec<_>, Vec<_>) =
+        names.iter().map(|last| &last.ident).partition(|name| takes_nothing || *name != "Default");
     let mut reasons = Vec::new();
     if !generated.is_empty() {
         let verb = if generated.len() == 1 { "is" } else { "are" };
-        reasons.push(format!(
-            "{} {verb} generated by `#[wechat_client]`",
-            listed(&generated)
-        ));
+        reasons.push(format!("{} {verb} generated by `#[wechat_client]`", listed(&generated)));
     }
     if !impossible.is_empty() {
         reasons.push("`Default` needs a `new` that takes nothing".to_owned());

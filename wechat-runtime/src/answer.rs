@@ -1,26 +1,23 @@
 //! Reading what WeChat answers: a body within its limit, and the errcode in it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
-use serde::de::{Deserializer, Unexpected, Visitor};
+use serde::de::{Deserializer, IgnoredAny, Unexpected, Visitor};
 use serde::{Deserialize, de};
+use serde_json::error::Category;
 
+use crate::Error;
 use crate::errcode::ErrorKind;
-use crate::{Error, Secret};
 
 /// As much of an errmsg as an error repeats.
 const ERRMSG_CHARS: usize = 300;
 
 /// Reads a body to its end, or to `limit` bytes, past which it is an error.
 pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, Error> {
-    let too_long = || {
-        Error::new(
-            ErrorKind::Body,
-            format!("the answer is longer than {limit} bytes"),
-        )
-    };
+    let too_long = || Error::new(ErrorKind::Body, format!("the answer is longer than {limit} bytes"));
     let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
     if announced > limit {
         return Err(too_long());
@@ -44,11 +41,59 @@ pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Resul
     Ok(if joined.is_empty() { first } else { joined.freeze() })
 }
 
-/// The `errcode` and `errmsg` at the top of a JSON body. None in a body that has no errcode or is not JSON.
-pub(crate) fn errcode(body: &[u8]) -> Option<Answered<'_>> {
-    memmem::find(body, b"\"errcode\"")?;
-    let answered: Answered<'_> = serde_json::from_slice(without_bom(body)).ok()?;
-    answered.errcode.is_some().then_some(answered)
+/// What WeChat says beside, or in place of, an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    pub(crate) code: i64,
+    pub(crate) message: String,
+}
+
+/// The errcode and errmsg at the top of a JSON body. None in a body that has no errcode or is no object.
+///
+/// An answer that is cut off, or whose errmsg is not UTF-8, still has an errcode: taken for none, an error
+/// would look like a success.
+pub(crate) fn errcode(body: &[u8]) -> Option<Answered> {
+    #[derive(Deserialize)]
+    struct Fields<'a> {
+        #[serde(default)]
+        errcode: Option<Lenient>,
+        #[serde(borrow, default)]
+        errmsg: Text<'a>,
+    }
+
+    let key = memmem::find(body, ERRCODE)?;
+    let body = without_bom(body);
+    match serde_json::from_slice::<Fields<'_>>(body) {
+        Ok(fields) => {
+            fields.errcode.map(|code| Answered { code: code.0, message: fields.errmsg.0.into_owned() })
+        }
+        Err(_) if body.trim_ascii_start().starts_with(b"{") => {
+            let code = scan_integer(&body[body.len().min(key + ERRCODE.len())..])?;
+            Some(Answered { code, message: String::new() })
+        }
+        Err(_) => None,
+    }
+}
+
+const ERRCODE: &[u8] = b"\"errcode\"";
+
+/// The integer behind a key and its colon, in quotes or not.
+fn scan_integer(after_key: &[u8]) -> Option<i64> {
+    let value = after_key.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    let value = value.strip_prefix(b"\"").unwrap_or(value);
+    let end = value.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b'-')).unwrap_or(value.len());
+    std::str::from_utf8(&value[..end]).ok()?.parse().ok()
+}
+
+/// An errmsg, fit for a line of log: of one line, not too long, and with `secrets` taken out, as they are
+/// and as they are written in a URL, should the answer repeat them.
+pub(crate) fn tidy(message: &str, secrets: &[String]) -> String {
+    let mut message = message.to_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        let in_url: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        message = message.replace(secret.as_str(), "…").replace(&in_url, "…");
+    }
+    message.chars().take(ERRMSG_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// A body as JSON, whatever its Content-Type says.
@@ -58,50 +103,53 @@ pub(crate) fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
         return Err(Error::new(ErrorKind::Body, "the answer is empty"));
     }
     serde_json::from_slice(body).map_err(|error| {
-        // What serde_json says may quote the body, so only where it stumbled is passed on.
         let what = match error.classify() {
-            serde_json::error::Category::Data => "the answer is not of the expected shape",
-            _ if std::str::from_utf8(body).is_err() => "the answer is not UTF-8",
-            serde_json::error::Category::Eof => "the answer is cut off",
-            _ => "the answer is not JSON",
+            Category::Data => format!("the answer is not of the expected shape: {}", expectation(&error)),
+            _ if std::str::from_utf8(body).is_err() => "the answer is not UTF-8".to_owned(),
+            Category::Eof => "the answer is cut off".to_owned(),
+            _ => "the answer is not JSON".to_owned(),
         };
-        Error::new(
-            ErrorKind::Body,
-            format!("{what} (line {}, column {})", error.line(), error.column()),
-        )
+        let at = format!(" (line {}, column {})", error.line(), error.column());
+        Error::new(ErrorKind::Body, what + if error.line() == 0 { "" } else { &at })
     })
+}
+
+/// What serde would have liked to see. What it saw instead is left out: that is the body's.
+fn expectation(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
+    match said.rfind("expected ") {
+        Some(at) => said[at..].to_owned(),
+        None if said.starts_with("missing field") => said.to_owned(),
+        None => "see the type it is read into".to_owned(),
+    }
+}
+
+/// Whether a body is a page of markup: WeChat answers with JSON and with files, and no file it has begins so.
+pub(crate) fn is_page(body: &[u8]) -> bool {
+    without_bom(body).trim_ascii_start().starts_with(b"<")
 }
 
 fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-/// What WeChat says beside, or in place of, an answer.
-#[derive(Deserialize)]
-pub(crate) struct Answered<'a> {
-    #[serde(default)]
-    errcode: Option<Lenient>,
-    #[serde(borrow, default)]
-    errmsg: Option<std::borrow::Cow<'a, str>>,
-}
+/// A string, or nothing where something else stands in its place.
+#[derive(Default)]
+struct Text<'a>(Cow<'a, str>);
 
-impl Answered<'_> {
-    pub(crate) fn code(&self) -> i64 {
-        self.errcode.as_ref().map_or(0, |code| code.0)
-    }
-
-    /// The errmsg, fit for a line of log: of one line, not too long, and with `secrets` taken out, should
-    /// the answer repeat them.
-    pub(crate) fn message(&self, secrets: &[&Secret]) -> String {
-        let mut message = self.errmsg.as_deref().unwrap_or_default().to_owned();
-        for secret in secrets.iter().filter(|secret| !secret.expose().is_empty()) {
-            message = message.replace(secret.expose(), "…");
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Any<'a> {
+            Text(#[serde(borrow)] Cow<'a, str>),
+            Other(IgnoredAny),
         }
-        message
-            .chars()
-            .take(ERRMSG_CHARS)
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect()
+        Ok(match Any::deserialize(deserializer)? {
+            Any::Text(text) => Self(text),
+            Any::Other(IgnoredAny) => Self::default(),
+        })
     }
 }
 
@@ -132,12 +180,17 @@ impl Visitor<'_> for LenientVisitor {
         Ok(Lenient(i64::try_from(value).unwrap_or(i64::MAX)))
     }
 
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Lenient, E> {
+        // A whole number below 2^53 is exact.
+        #[allow(clippy::cast_possible_truncation, reason = "checked in the line above the cast")]
+        if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+            return Ok(Lenient(value as i64));
+        }
+        Err(E::invalid_value(Unexpected::Float(value), &self))
+    }
+
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Lenient, E> {
-        value
-            .trim()
-            .parse()
-            .map(Lenient)
-            .map_err(|_| E::invalid_value(Unexpected::Other("a string"), &self))
+        value.trim().parse().map(Lenient).map_err(|_| E::invalid_value(Unexpected::Other("a string"), &self))
     }
 }
 
@@ -146,25 +199,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_errcode_is_found_as_a_number_and_as_a_string() {
-        let code = |body: &str| errcode(body.as_bytes()).map(|answered| answered.code());
-        assert_eq!(code(r#"{"errcode":40013,"errmsg":"x"}"#), Some(40013));
-        assert_eq!(code(r#"{"errcode":"40029"}"#), Some(40029));
-        assert_eq!(code("\u{feff}{\"errcode\":-1}"), Some(-1));
-        assert_eq!(code(r#"{"errcode":null}"#), None);
-        assert_eq!(code(r#"{"inner":{"errcode":1}}"#), None);
-        assert_eq!(code(r#"{"errcode":40001,"errm"#), None);
-        assert_eq!(code("<html>\"errcode\"</html>"), None);
+    fn an_errcode_is_found_whatever_is_around_it() {
+        let code = |body: &[u8]| errcode(body).map(|answered| answered.code);
+        for body in [
+            &br#"{"errcode":40013,"errmsg":"x"}"#[..],
+            br#"{"errcode":"40013"}"#,
+            br#"{"errcode":40013.0}"#,
+            b"\xef\xbb\xbf{\"errcode\":40013}",
+            br#"{"errcode":40013,"errm"#,
+            br#"{ "errcode" : "40013" , "#,
+            br#"{"errcode":40013,"errmsg":7}"#,
+            br#"{"errcode":40013,"errmsg":{"a":1}}"#,
+            br#"{"errcode":40013,"errcode":40013}"#,
+            b"{\"errcode\":40013,\"errmsg\":\"\xce\xde\"}",
+            b"{\"errcode\":40013,\"errmsg\":\"a\nb\"}",
+            b"{\"errcode\":40013}\0",
+        ] {
+            assert_eq!(code(body), Some(40013), "{}", String::from_utf8_lossy(body));
+        }
+        assert_eq!(code(br#"{"errcode":-1}"#), Some(-1));
+        assert_eq!(code(br#"{"errcode":null}"#), None);
+        assert_eq!(code(br#"{"inner":{"errcode":1}}"#), None);
+        assert_eq!(code(br#"[{"errcode":1}"#), None);
+        assert_eq!(code(b"<html>\"errcode\":1</html>"), None);
     }
 
     #[test]
     fn an_errmsg_repeats_no_secret_and_no_line_break() {
-        let body = br#"{"errcode":1,"errmsg":"bad secret s3cr3t\nfor you"}"#;
-        let answered = errcode(body).unwrap();
-        assert_eq!(
-            answered.message(&[&Secret::from("s3cr3t")]),
-            "bad secret … for you"
-        );
+        let secrets = ["s3cr3t/+".to_owned(), String::new()];
+        assert_eq!(tidy("bad s3cr3t/+\nor s3cr3t%2F%2B", &secrets), "bad … or …");
+    }
+
+    #[test]
+    fn what_was_expected_is_told_and_what_came_is_not() {
+        #[derive(Debug, Deserialize)]
+        #[allow(dead_code, reason = "read by its Debug alone")]
+        struct Followers {
+            total: u64,
+        }
+        let says = |body: &[u8]| json::<Followers>(body).unwrap_err().to_string();
+        assert!(says(br#"{"count":1}"#).contains("missing field `total`"));
+        let wrong = says(br#"{"total":"canary, expected canary"}"#);
+        assert!(wrong.contains("expected u64") && !wrong.contains("canary"), "{wrong}");
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub(crate) const WECHAT: &str = "https://api.weixin.qq.com";
 /// Besides the base URL's own, a token goes to hosts below this name, over https.
 const WECHAT_HOSTS: &str = ".weixin.qq.com";
 
+/// As much of a wrong url as an error repeats.
+const SHOWN_CHARS: usize = 100;
+
 /// Where an API is: a scheme, a host, and a path that its own paths are joined to.
 #[derive(Clone, Debug)]
 pub(crate) struct Base {
@@ -32,15 +35,15 @@ pub(crate) struct Target {
     pub(crate) path: Arc<str>,
     /// The query that was part of it, as the caller wrote it.
     pub(crate) query: Option<String>,
+    /// Whether it is where the base URL is, and not merely at WeChat.
+    pub(crate) at_base: bool,
 }
 
 impl Base {
     pub(crate) fn parse(written: &str) -> Result<Self, Error> {
         let wrong = |why: &str| {
-            Error::new(
-                ErrorKind::Configuration,
-                format!("base_url {why}; write it like `{WECHAT}`, with nothing secret in it"),
-            )
+            Error::new(ErrorKind::Configuration, format!("base_url {why}"))
+                .advising("write it like `https://api.weixin.qq.com`, with nothing secret in it")
         };
         let url = Url::parse(written).map_err(|_| wrong("is not a URL"))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
@@ -48,6 +51,9 @@ impl Base {
         }
         if has_user(&url) || url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("holds more than a scheme, a host and a path"));
+        }
+        if url.host_str().is_some_and(is_wechat) && (url.scheme() != "https" || url.path() != "/") {
+            return Err(wrong("is WeChat's, but not by https:// and without a path"));
         }
         let prefix = url.path().trim_end_matches('/').to_owned();
         let written = Arc::from(url.as_str().trim_end_matches('/'));
@@ -72,90 +78,85 @@ impl Base {
 
     /// Reads a call's `url`: "/cgi-bin/x", "cgi-bin/x", or an absolute one where a token may go.
     pub(crate) fn resolve(&self, written: &str) -> Result<Target, Error> {
+        self.read(written).map_err(|why| {
+            let shown = written.split(['?', '#']).next().unwrap_or_default();
+            // What stands before an @ could be a password.
+            let shown = shown.rsplit('@').next().unwrap_or_default();
+            let shown: String = shown.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();
+            Error::new(ErrorKind::Request, format!("the call's url (…{shown}) {why}; nothing was sent"))
+                .advising("write it like `/cgi-bin/user/info`")
+        })
+    }
+
+    fn read(&self, written: &str) -> Result<Target, &'static str> {
         if written.contains('#') {
-            return Err(wrong_url("has a fragment, which is never sent: write # as %23"));
+            return Err("has a fragment, which is never sent (# in a query is written %23)");
+        }
+        if written.chars().any(char::is_control) {
+            return Err("has control characters in it");
         }
         let (before, query) = match written.split_once('?') {
             Some((before, query)) => (before, Some(query.to_owned())),
             None => (written, None),
         };
         if before.starts_with("//") {
-            return Err(wrong_url("begins with //, which would be a host"));
+            return Err("begins with //, which would be a host");
         }
         let scheme_end = before.find(':').filter(|colon| !before[..*colon].contains('/'));
         if scheme_end.is_some() {
-            return self.resolve_absolute(before, query);
+            return self.read_absolute(before, query);
         }
-        let path: Arc<str> = if before.starts_with('/') {
-            before.into()
-        } else {
-            format!("/{before}").into()
-        };
+        let path: Arc<str> =
+            if before.starts_with('/') { before.into() } else { format!("/{before}").into() };
         check_path(&path)?;
-        Ok(Target {
-            url: self.url(&path),
-            path,
-            query,
-        })
+        Ok(Target { url: self.url(&path), path, query, at_base: true })
     }
 
-    fn resolve_absolute(&self, written: &str, query: Option<String>) -> Result<Target, Error> {
-        let url = Url::parse(written).map_err(|_| wrong_url("is neither a path nor a URL"))?;
-        let trusted = url.origin() == self.url.origin()
-            || (url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(WECHAT_HOSTS)));
-        if !trusted || has_user(&url) {
-            return Err(wrong_url(
-                "leads to a host that is neither base_url's nor, over https, one of *.weixin.qq.com: nothing \
-                 was sent. Call a foreign host by a client of its own, without a token",
-            ));
+    fn read_absolute(&self, written: &str, query: Option<String>) -> Result<Target, &'static str> {
+        let url = Url::parse(written).map_err(|_| "is neither a path nor a URL")?;
+        let at_base = url.origin() == self.url.origin();
+        let at_wechat = url.scheme() == "https" && url.host_str().is_some_and(is_wechat);
+        if !(at_base || at_wechat) || has_user(&url) {
+            return Err(
+                "leads neither to base_url's host nor, over https, to one of *.weixin.qq.com, and a token \
+                 goes nowhere else",
+            );
         }
         // The URL as written, before the parser has tidied it: what is tidied away is not WeChat's path.
         let after_scheme = written.split_once("://").map_or("", |(_, rest)| rest);
         let path = after_scheme.find('/').map_or("", |slash| &after_scheme[slash..]);
         check_path(path)?;
         if url.path() != path {
-            return Err(wrong_url("can be read in more than one way"));
+            return Err("can be read in more than one way");
         }
-        let own = path
-            .strip_prefix(&self.prefix)
-            .filter(|rest| rest.starts_with('/'));
-        let own = own.filter(|_| url.origin() == self.url.origin()).unwrap_or(path);
-        Ok(Target {
-            path: own.into(),
-            url,
-            query,
-        })
+        let own = path.strip_prefix(&self.prefix).filter(|rest| at_base && rest.starts_with('/'));
+        Ok(Target { path: own.unwrap_or(path).into(), url, query, at_base })
     }
 }
 
 /// WeChat's paths are plain words between single slashes. One that a server might read as another path
 /// than the routes do is refused: the routes decide where a token goes.
-fn check_path(path: &str) -> Result<(), Error> {
+fn check_path(path: &str) -> Result<(), &'static str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/@:,+=!$*".contains(&byte);
     let words = path.strip_prefix('/').unwrap_or("");
     if words.is_empty() {
-        return Err(wrong_url("has no path"));
+        return Err("has no path");
     }
     if !path.bytes().all(plain) {
-        return Err(wrong_url(
-            "has characters in its path that no path of WeChat's has",
-        ));
+        return Err("has characters in its path that no path of WeChat's has");
     }
     if words.split('/').any(|word| matches!(word, "" | "." | "..")) {
-        return Err(wrong_url("has an empty or dotted word in its path"));
+        return Err("has an empty or dotted word in its path");
     }
     Ok(())
 }
 
-fn has_user(url: &Url) -> bool {
-    !url.username().is_empty() || url.password().is_some()
+fn is_wechat(host: &str) -> bool {
+    host.ends_with(WECHAT_HOSTS)
 }
 
-fn wrong_url(why: &'static str) -> Error {
-    Error::new(
-        ErrorKind::Request,
-        format!("the call's url {why}; write it like `/cgi-bin/user/info`"),
-    )
+fn has_user(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 #[cfg(test)]
@@ -167,38 +168,24 @@ mod tests {
     }
 
     fn resolved(from: &Base, written: &str) -> Option<(String, String)> {
-        from.resolve(written)
-            .ok()
-            .map(|target| (target.url.to_string(), target.path.to_string()))
+        from.resolve(written).ok().map(|target| (target.url.to_string(), target.path.to_string()))
     }
 
     #[test]
     fn a_path_may_begin_with_a_slash_or_not() {
         let wechat = base(WECHAT);
-        let whole = Some((
-            "https://api.weixin.qq.com/cgi-bin/x".to_owned(),
-            "/cgi-bin/x".to_owned(),
-        ));
+        let whole = Some(("https://api.weixin.qq.com/cgi-bin/x".to_owned(), "/cgi-bin/x".to_owned()));
         assert_eq!(resolved(&wechat, "/cgi-bin/x"), whole);
         assert_eq!(resolved(&wechat, "cgi-bin/x"), whole);
-        assert_eq!(
-            resolved(&wechat, "https://api.weixin.qq.com/cgi-bin/x?a=1"),
-            whole
-        );
+        assert_eq!(resolved(&wechat, "https://api.weixin.qq.com/cgi-bin/x?a=1"), whole);
     }
 
     #[test]
     fn a_base_with_a_path_keeps_it() {
         let gateway = base("http://gateway.example/wechat/");
-        let whole = Some((
-            "http://gateway.example/wechat/cgi-bin/x".to_owned(),
-            "/cgi-bin/x".to_owned(),
-        ));
+        let whole = Some(("http://gateway.example/wechat/cgi-bin/x".to_owned(), "/cgi-bin/x".to_owned()));
         assert_eq!(resolved(&gateway, "cgi-bin/x"), whole);
-        assert_eq!(
-            resolved(&gateway, "http://gateway.example/wechat/cgi-bin/x"),
-            whole
-        );
+        assert_eq!(resolved(&gateway, "http://gateway.example/wechat/cgi-bin/x"), whole);
     }
 
     #[test]
@@ -238,6 +225,7 @@ mod tests {
             "/cgi-bin/x/",
             "/cgi bin/x",
             "/cgi-bin/\u{7}",
+            "/cgi-bin/x?acc\ness_token=1",
             "https://api.weixin.qq.com",
             "https://api.weixin.qq.com/a/../b",
         ] {
@@ -254,6 +242,8 @@ mod tests {
             "https://u:p@x",
             "https://x/?q",
             "https://x/#f",
+            "http://api.weixin.qq.com",
+            "https://api.weixin.qq.com/sns",
         ] {
             let error = Base::parse(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration, "{bad}");

@@ -16,6 +16,7 @@ use crate::credential::{Credential, Grant, Key};
 use crate::credentials::{Cause, Credentials};
 use crate::errcode::ErrorKind;
 use crate::request::RequestBuilder;
+use crate::request::prepared::no_account;
 use crate::settings::RefreshSettings;
 use crate::storage::adapter::Bound;
 use crate::{Error, Secret, Token, TokenKind};
@@ -122,10 +123,12 @@ impl<App: Application> Client<App> {
     ///
     /// # Errors
     ///
-    /// Those of the storage and of WeChat's token endpoint; no declared appid.
+    /// Those of the storage and of WeChat's token endpoint; [`Timeout`](ErrorKind::Timeout) past the client's
+    /// [`timeout`](ClientBuilder::timeout); no declared appid ([`Request`](ErrorKind::Request)).
     pub async fn fetch_access_token(&self) -> Result<Token, Error> {
-        let granted = self.declared_credentials()?.obtain().await?;
-        Ok(self.token(granted))
+        let credentials = self.declared_credentials()?;
+        let granted = self.in_time(credentials.obtain()).await?;
+        Ok(granted.into_token())
     }
 
     /// The declared account's access token in place of `stale`.
@@ -135,39 +138,30 @@ impl<App: Application> Client<App> {
     ///
     /// # Errors
     ///
-    /// Those of the storage and of WeChat's token endpoint; no declared appid;
-    /// [`TokenRejected`](ErrorKind::TokenRejected) when `stale` was issued less than 30 s ago.
+    /// As [`fetch_access_token`](Self::fetch_access_token); and [`TokenRejected`](ErrorKind::TokenRejected) when
+    /// `stale` was issued less than 30 s ago, or another was replaced so recently.
     pub async fn refresh_access_token(&self, stale: &Secret) -> Result<Token, Error> {
         let credentials = self.declared_credentials()?;
-        let granted = credentials
-            .refresh(Some(stale.clone()), Cause::Refused(None))
-            .await?;
-        Ok(self.token(granted))
+        let granted = self.in_time(credentials.refresh(Some(stale.clone()), Cause::Refused(None))).await?;
+        Ok(granted.into_token())
     }
 
-    fn token(&self, granted: Grant) -> Token {
-        granted.into_token(self.0.kind)
+    async fn in_time(&self, work: impl Future<Output = Result<Grant, Error>>) -> Result<Grant, Error> {
+        let limit = self.0.limits.call;
+        let late = |_| Err(Error::new(ErrorKind::Timeout, format!("it took longer than {limit:?}")));
+        tokio::time::timeout(limit, work).await.unwrap_or_else(late)
     }
 
     fn declared_credentials(&self) -> Result<Credentials, Error> {
-        let Some(appid) = &self.0.appid else {
-            return Err(Error::new(
-                ErrorKind::Request,
-                "the client has no appid: declare one",
-            ));
-        };
-        Ok(self.credentials(self.wire()?, &self.0.bound, appid.clone()))
+        let appid = self.0.appid.clone().filter(|appid| !appid.is_empty()).ok_or_else(no_account)?;
+        Ok(self.credentials(self.wire()?, &self.0.bound, appid))
     }
 
     /// The access token of an account through a storage: what a call needs to come by it.
     pub(crate) fn credentials(&self, wire: &Wire, bound: &Bound<App>, appid: Arc<str>) -> Credentials {
         let credential = Credential::AccessToken(self.0.kind);
         Credentials {
-            key: Key {
-                base_url: wire.base.name().clone(),
-                appid,
-                credential,
-            },
+            key: Key { base_url: wire.base.name().clone(), appid, credential },
             binding: bound.binding().clone(),
             base: wire.base.clone(),
             http: wire.http.clone(),
@@ -210,10 +204,7 @@ impl<App: Application> Client<App> {
     pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
             .field("appid", &self.0.appid)
-            .field(
-                "base_url",
-                &self.0.wire.as_ref().ok().map(|wire| wire.base.name()),
-            )
+            .field("base_url", &self.0.wire.as_ref().ok().map(|wire| wire.base.name()))
             .field("token", &self.0.kind)
             .finish_non_exhaustive()
     }

@@ -63,10 +63,7 @@ impl Moment {
     }
 
     pub(crate) fn after(self, pause: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_add(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)))
     }
 
     /// How long ago `earlier` was; nothing when it is still to come.

@@ -24,6 +24,7 @@ pub(crate) struct Key {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) value: Secret,
+    pub(crate) kind: TokenKind,
     pub(crate) timestamp: u64,
     pub(crate) expires_in: u64,
 }
@@ -44,7 +45,7 @@ pub(crate) enum Standing {
 pub(crate) struct Judgement {
     /// The longest life that is believed: the declaration's `expires_in`.
     pub(crate) cap: Option<u64>,
-    /// The shortest: a grant younger than this is never replaced for its age, whatever WeChat says of it.
+    /// The shortest, whatever WeChat or the declaration says: a grant younger than this has not expired.
     pub(crate) floor: Duration,
     /// How long before the end a refresh begins; at most a quarter of the life.
     pub(crate) margin: Duration,
@@ -53,7 +54,7 @@ pub(crate) struct Judgement {
 impl Grant {
     pub(crate) fn standing(&self, now: Moment, by: &Judgement) -> Standing {
         let left = self.left(now, by);
-        let margin = by.margin.min(self.life(by) / 4);
+        let margin = by.margin.min(self.granted(by) / 4);
         if left.is_zero() {
             Standing::Dead
         } else if left < margin {
@@ -63,15 +64,16 @@ impl Grant {
         }
     }
 
+    fn granted(&self, by: &Judgement) -> Duration {
+        Duration::from_secs(by.cap.map_or(self.expires_in, |cap| cap.min(self.expires_in)))
+    }
+
     fn life(&self, by: &Judgement) -> Duration {
-        let granted = Duration::from_secs(self.expires_in).max(by.floor);
-        by.cap
-            .map_or(granted, |cap| granted.min(Duration::from_secs(cap)))
+        self.granted(by).max(by.floor)
     }
 
     fn left(&self, now: Moment, by: &Judgement) -> Duration {
-        self.life(by)
-            .saturating_sub(now.since(Moment::from_unix(self.timestamp)))
+        self.life(by).saturating_sub(now.since(Moment::from_unix(self.timestamp)))
     }
 
     /// A record stamped by a clock that is ahead of ours would outlive its grant: it begins now instead.
@@ -80,8 +82,8 @@ impl Grant {
         self
     }
 
-    pub(crate) fn into_token(self, kind: TokenKind) -> Token {
-        Token::new(kind, self.value, self.timestamp, self.expires_in)
+    pub(crate) fn into_token(self) -> Token {
+        Token::new(self.kind, self.value, self.timestamp, self.expires_in)
     }
 }
 
@@ -89,6 +91,7 @@ impl From<&Token> for Grant {
     fn from(token: &Token) -> Self {
         Self {
             value: token.access_token().clone(),
+            kind: token.kind(),
             timestamp: token.timestamp(),
             expires_in: token.expires_in(),
         }
@@ -99,18 +102,11 @@ impl From<&Token> for Grant {
 mod tests {
     use super::*;
 
-    const BY: Judgement = Judgement {
-        cap: None,
-        floor: Duration::from_secs(30),
-        margin: Duration::from_secs(300),
-    };
+    const BY: Judgement =
+        Judgement { cap: None, floor: Duration::from_secs(30), margin: Duration::from_secs(300) };
 
     fn grant(expires_in: u64) -> Grant {
-        Grant {
-            value: Secret::from("t"),
-            timestamp: 1000,
-            expires_in,
-        }
+        Grant { value: Secret::from("t"), kind: TokenKind::Stable, timestamp: 1000, expires_in }
     }
 
     fn at(seconds: u64) -> Moment {
@@ -140,11 +136,15 @@ mod tests {
     }
 
     #[test]
+    fn a_cap_below_the_floor_does_not_make_a_grant_of_no_time() {
+        let capped = Judgement { cap: Some(0), ..BY };
+        assert_eq!(grant(7200).standing(at(29), &capped), Standing::Fresh);
+        assert_eq!(grant(7200).standing(at(30), &capped), Standing::Dead);
+    }
+
+    #[test]
     fn the_cap_shortens_and_never_lengthens() {
-        let capped = Judgement {
-            cap: Some(5000),
-            ..BY
-        };
+        let capped = Judgement { cap: Some(5000), ..BY };
         assert_eq!(grant(7200).standing(at(5000), &capped), Standing::Dead);
         assert_eq!(grant(600).standing(at(600), &capped), Standing::Dead);
     }
@@ -152,13 +152,6 @@ mod tests {
     #[test]
     fn a_stamp_from_the_future_does_not_lengthen_a_life() {
         let token = grant(7200).received(at(0));
-        assert_eq!(
-            Grant {
-                timestamp: 9000,
-                ..grant(7200)
-            }
-            .received(at(0)),
-            token
-        );
+        assert_eq!(Grant { timestamp: 9000, ..grant(7200) }.received(at(0)), token);
     }
 }

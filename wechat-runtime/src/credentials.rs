@@ -9,9 +9,9 @@ mod upstream;
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
 
-use self::guard::Lane;
 pub(crate) use self::guard::quota_cleared;
-use self::lead::Landing;
+use self::guard::{Lane, Mark};
+use self::lead::{Failure, Landing};
 use crate::base::Base;
 use crate::clock::{Clock, Moment};
 use crate::credential::{Grant, Judgement, Key, Standing};
@@ -19,7 +19,6 @@ use crate::errcode::ErrorKind;
 use crate::flight::Flights;
 use crate::settings::RefreshSettings;
 use crate::storage::adapter::Binding;
-use crate::storage::store::Owner;
 use crate::{Error, Secret, storage};
 
 /// The refreshes under way in this process.
@@ -84,9 +83,7 @@ impl Credentials {
         if let Some(grant) = stored.as_ref().filter(|grant| self.serves(grant)) {
             return Ok(grant.clone());
         }
-        let stale = stored
-            .or_else(|| copy.map(|copy| copy.grant.clone()))
-            .map(|grant| grant.value);
+        let stale = stored.or_else(|| copy.map(|copy| copy.grant.clone())).map(|grant| grant.value);
         self.refresh(stale, Cause::Missing).await
     }
 
@@ -101,7 +98,7 @@ impl Credentials {
 
     /// Another credential in place of `stale`, by one refresh for all who ask.
     pub(crate) async fn refresh(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
-        let patience = self.settings.lease + self.settings.upstream_timeout;
+        let patience = self.settings.lease.saturating_add(self.settings.upstream_timeout);
         let refreshed = tokio::time::timeout(patience, self.refresh_together(stale, cause)).await;
         refreshed.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, "no token was granted in time")))
     }
@@ -116,18 +113,11 @@ impl Credentials {
                 }
             }
             let work = || self.clone().lead(lane.clone(), stale.clone(), cause.clone());
-            let (landing, led) = REFRESHES.share(&lane, work).await;
-            if led {
-                return landing.outcome;
-            }
+            let shared = REFRESHES.share(&lane, self.settings.lease, work).await;
+            let (landing, led) = shared.ok_or_else(|| self.shutting_down())?;
             let ours = Arc::ptr_eq(&landing.binding, &self.binding);
             match landing.outcome {
-                // A refusal may have to wait where a missing token need not.
-                Err(_) if landing.refused && !cause.is_refusal() => {}
-                // Another binding's storage or secret is not ours.
-                Err(error)
-                    if !ours && matches!(error.kind(), ErrorKind::Storage | ErrorKind::Configuration) => {}
-                Err(error) => return Err(error),
+                Ok(grant) if led => return Ok(grant),
                 Ok(grant) if ours && self.answers(&grant, stale.as_ref(), &cause) => return Ok(grant),
                 Ok(_) if ours => {}
                 // Another binding has it: what counts is what our own storage has now.
@@ -138,8 +128,29 @@ impl Credentials {
                         return Ok(grant);
                     }
                 }
+                Err(Failure::Overtaken) => {}
+                Err(failure)
+                    if led || failure.concerns(ours, landing.stale == stale && cause.is_refusal()) =>
+                {
+                    return Err(self.locate(failure.into_error(cause.refusal())));
+                }
+                // Not our question, or not our storage; but our own may be held back as well.
+                Err(_) => self.held_back(&lane).await?,
             }
         }
+    }
+
+    /// Finds out without leading that this binding's secret is one that WeChat has just refused: else all
+    /// who have it would have to lead, one after the other, to be told so.
+    async fn held_back(&self, lane: &Lane) -> Result<(), Error> {
+        let Some(owner) = self.binding.store.owner() else { return Ok(()) };
+        let secret = self.ask_storage("read the app secret", owner.secret(&self.key.appid)).await?;
+        let held = lane.cool_down(self.now(), secret.as_ref().map(Mark::of));
+        held.map_err(|blocked| Failure::from(blocked).into_error(None))
+    }
+
+    fn shutting_down(&self) -> Error {
+        self.error(ErrorKind::Timeout, "the async runtime is shutting down")
     }
 
     /// Starts a refresh and does not wait for it.
@@ -152,7 +163,11 @@ impl Credentials {
         if due {
             let lane = self.lane();
             let stale = Some(ageing.value.clone());
-            drop(REFRESHES.board(&lane, || self.clone().lead(lane.clone(), stale, Cause::Ageing)));
+            drop(
+                REFRESHES.board(&lane, self.settings.lease, || {
+                    self.clone().lead(lane.clone(), stale, Cause::Ageing)
+                }),
+            );
         }
     }
 
@@ -164,45 +179,33 @@ impl Credentials {
                 let before = this.binding.copy(&this.key);
                 let read = this.read().await?;
                 if let Some(grant) = &read {
-                    this.binding.keep_read(&this.key, grant.clone(), before.as_ref());
+                    this.binding.keep_unless_changed(&this.key, grant.clone(), before.as_ref());
                 }
                 Ok(read)
             }
         };
-        self.binding.reads.share(&self.key, read).await.0
+        let read = self.binding.reads.share(&self.key, self.settings.storage_timeout, read).await;
+        read.map_or_else(|| Err(self.shutting_down()), |(read, _)| read)
     }
 
     /// Reads the store.
     async fn read(&self) -> Result<Option<Grant>, Error> {
         let store = &self.binding.store;
-        let read = self.ask_storage(
-            "read the access token",
-            store.fetch(&self.key.appid, &self.key.credential),
-        );
+        let read =
+            self.ask_storage("read the access token", store.fetch(&self.key.appid, &self.key.credential));
         Ok(read.await?.map(|grant| grant.received(self.now())))
     }
 
     /// The application's secret.
     pub(crate) async fn secret(&self) -> Result<Secret, Error> {
         const NOT_HERE: &str = "the path needs the app secret, which only a `storage::Hub` has";
-        match self.binding.store.owner() {
-            Some(owner) => self.secret_of(owner).await,
-            None => Err(Error::new(ErrorKind::Request, NOT_HERE)),
-        }
+        let owner = self.binding.store.owner().ok_or_else(|| Error::new(ErrorKind::Request, NOT_HERE))?;
+        let secret = self.ask_storage("read the app secret", owner.secret(&self.key.appid)).await?;
+        secret.filter(|secret| !secret.expose().is_empty()).ok_or_else(|| self.no_secret())
     }
 
-    async fn secret_of(&self, owner: &dyn Owner) -> Result<Secret, Error> {
-        let secret = self
-            .ask_storage("read the app secret", owner.secret(&self.key.appid))
-            .await?;
-        secret
-            .filter(|secret| !secret.expose().is_empty())
-            .ok_or_else(|| {
-                self.error(
-                    ErrorKind::Configuration,
-                    "the storage adapter has no secret for this appid",
-                )
-            })
+    fn no_secret(&self) -> Error {
+        self.error(ErrorKind::Configuration, "the storage adapter has no secret for this appid")
     }
 
     /// Runs one callback of the adapter: within its time, and with its panic caught.
@@ -211,7 +214,7 @@ impl Credentials {
         doing: &'static str,
         callback: impl Future<Output = storage::Result<T>>,
     ) -> Result<T, Error> {
-        let failed = |source| Error::storage(doing, source).at(self.endpoint(), Some(&self.key.appid));
+        let failed = |source| self.locate(Error::storage(doing, source));
         match tokio::time::timeout(self.settings.storage_timeout, unpanicked(callback)).await {
             Ok(Some(outcome)) => outcome.map_err(failed),
             Ok(None) => Err(failed(storage::Error::msg("the adapter panicked"))),
@@ -230,11 +233,7 @@ impl Credentials {
 
     fn standing(&self, grant: &Grant) -> Standing {
         let cap = self.cap.filter(|_| self.binding.store.owner().is_some());
-        let by = Judgement {
-            cap,
-            floor: self.settings.shortest_life,
-            margin: self.settings.margin,
-        };
+        let by = Judgement { cap, floor: self.settings.shortest_life, margin: self.settings.margin };
         grant.standing(self.now(), &by)
     }
 
@@ -243,10 +242,7 @@ impl Credentials {
     }
 
     fn lane(&self) -> Lane {
-        Lane {
-            adapter: self.binding.store.adapter_type(),
-            key: self.key.clone(),
-        }
+        Lane { adapter: self.binding.store.adapter_type(), key: self.key.clone() }
     }
 
     fn endpoint(&self) -> &'static str {
@@ -254,7 +250,13 @@ impl Credentials {
     }
 
     fn error(&self, kind: ErrorKind, message: &'static str) -> Error {
-        Error::new(kind, message).at(self.endpoint(), Some(&self.key.appid))
+        self.locate(Error::new(kind, message))
+    }
+
+    /// Says where it happened. A client of a hub has no endpoint of WeChat's: its calls have theirs.
+    fn locate(&self, error: Error) -> Error {
+        let endpoint = self.binding.store.owner().map(|_| self.endpoint());
+        error.at(endpoint, Some(&self.key.appid))
     }
 }
 

@@ -90,10 +90,7 @@ const CODE_ADVICE: &[(i64, &str)] = &[
     ),
     (45011, "too many calls in this minute: slow down"),
     (48006, "the month's quota resets are used up"),
-    (
-        89501,
-        "the administrator has been asked to confirm this machine's address",
-    ),
+    (89501, "the administrator has been asked to confirm this machine's address"),
 ];
 
 pub(crate) fn kind(code: i64, origin: Origin) -> ErrorKind {
@@ -104,10 +101,7 @@ pub(crate) fn kind(code: i64, origin: Origin) -> ErrorKind {
             (Origin::Grant, _) => ErrorKind::Api,
         };
     }
-    KINDS
-        .iter()
-        .find(|(_, codes)| codes.contains(&code))
-        .map_or(ErrorKind::Api, |(kind, _)| *kind)
+    KINDS.iter().find(|(_, codes)| codes.contains(&code)).map_or(ErrorKind::Api, |(kind, _)| *kind)
 }
 
 /// What the reader of an error can do about it.
@@ -153,12 +147,8 @@ mod tests {
 
     #[test]
     fn no_code_has_two_kinds() {
-        let mut codes: Vec<i64> = KINDS
-            .iter()
-            .flat_map(|(_, codes)| *codes)
-            .chain(TOKEN_REFUSED)
-            .copied()
-            .collect();
+        let mut codes: Vec<i64> =
+            KINDS.iter().flat_map(|(_, codes)| *codes).chain(TOKEN_REFUSED).copied().collect();
         let all = codes.len();
         codes.sort_unstable();
         codes.dedup();

@@ -30,6 +30,7 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
+    advice: Option<&'static str>,
     answered: Option<(i64, String)>,
     http_status: Option<u16>,
     retry_after: Option<Duration>,
@@ -43,6 +44,7 @@ impl Error {
         Self(Arc::new(Inner {
             kind,
             message: message.into(),
+            advice: None,
             answered: None,
             http_status: None,
             retry_after: None,
@@ -54,16 +56,12 @@ impl Error {
 
     /// An errcode that WeChat answered.
     pub(crate) fn answered(code: i64, message: String, origin: Origin) -> Self {
-        Self::new(errcode::kind(code, origin), "WeChat answered")
-            .edit(|inner| inner.answered = Some((code, message)))
+        Self::new(errcode::kind(code, origin), "").edit(|inner| inner.answered = Some((code, message)))
     }
 
     pub(crate) fn storage(doing: &'static str, source: storage::Error) -> Self {
-        Self::new(
-            ErrorKind::Storage,
-            format!("the storage adapter failed to {doing}"),
-        )
-        .caused_by(source.into_inner())
+        Self::new(ErrorKind::Storage, format!("the storage adapter failed to {doing}"))
+            .caused_by(source.into_inner())
     }
 
     /// An HTTP client's error, stripped of its URL: the query there holds the token.
@@ -75,10 +73,7 @@ impl Error {
         } else if error.is_builder() {
             (ErrorKind::Request, "the request cannot be sent as it is")
         } else {
-            (
-                ErrorKind::Transport,
-                "the connection broke before the answer was whole",
-            )
+            (ErrorKind::Transport, "the connection broke before the answer was whole")
         };
         Self::new(kind, message).caused_by(Arc::new(error.without_url()))
     }
@@ -93,9 +88,11 @@ impl Error {
     }
 
     /// Says where it happened, unless it is said already.
-    pub(crate) fn at(self, endpoint: &str, appid: Option<&Arc<str>>) -> Self {
+    pub(crate) fn at(self, endpoint: Option<&str>, appid: Option<&Arc<str>>) -> Self {
         self.edit(|inner| {
-            inner.endpoint.get_or_insert_with(|| endpoint.into());
+            if inner.endpoint.is_none() {
+                inner.endpoint = endpoint.map(Arc::from);
+            }
             if inner.appid.is_none() {
                 inner.appid = appid.cloned();
             }
@@ -108,6 +105,11 @@ impl Error {
 
     pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
         self.edit(|inner| inner.retry_after = retry_after)
+    }
+
+    /// Says what to do about it better than its kind does.
+    pub(crate) fn advising(self, advice: &'static str) -> Self {
+        self.edit(|inner| inner.advice = Some(advice))
     }
 
     pub(crate) fn because(self, message: impl Into<Cow<'static, str>>) -> Self {
@@ -159,7 +161,7 @@ impl Error {
     /// What to do about it, in a few words.
     #[must_use]
     pub fn advice(&self) -> &'static str {
-        errcode::advice(self.0.kind, self.errcode())
+        self.0.advice.unwrap_or_else(|| errcode::advice(self.0.kind, self.errcode()))
     }
 }
 
@@ -175,10 +177,11 @@ impl fmt::Display for Error {
         }
         f.write_str(&inner.message)?;
         if let Some((code, message)) = &inner.answered {
-            write!(f, " errcode {code} ({message})")?;
-        }
-        if let Some(status) = inner.http_status.filter(|status| *status != 200) {
-            write!(f, " with HTTP status {status}")?;
+            f.write_str(if inner.message.is_empty() { "WeChat answered " } else { ": " })?;
+            write!(f, "errcode {code}")?;
+            if !message.is_empty() {
+                write!(f, " ({message})")?;
+            }
         }
         if let Some(retry_after) = inner.retry_after {
             write!(f, "; try again in {} s", retry_after.as_millis().div_ceil(1000))?;

@@ -4,18 +4,29 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 /// The pieces of work under way, by key.
 ///
 /// The work runs in a task of its own, so a caller that goes away takes nothing with it. When the runtime
-/// of that task goes away, those who wait are told so, and the next of them begins anew.
-pub(crate) struct Flights<K, V>(Arc<Mutex<HashMap<K, watch::Receiver<Option<V>>>>>);
+/// of that task goes away, or is not driven any more, those who wait begin anew.
+pub(crate) struct Flights<K, V>(Board<K, V>);
 
-/// A seat on a flight: what to wait on, and whether the caller is the one who started it.
+type Board<K, V> = Arc<Mutex<HashMap<K, Flight<V>>>>;
+
+struct Flight<V> {
+    outcome: watch::Receiver<Option<V>>,
+    /// From when on nobody waits for it any more: it may be parked in a runtime that nobody drives.
+    overdue: Instant,
+}
+
+/// A seat on a flight: what to wait on, how long, and whether the caller is the one who started it.
 pub(crate) struct Seat<V> {
     outcome: watch::Receiver<Option<V>>,
+    overdue: Instant,
     led: bool,
 }
 
@@ -28,46 +39,40 @@ where
         Self(Arc::default())
     }
 
-    /// Waits for the outcome of the flight of this key, starting it where there is none; says besides whether
-    /// this caller was the one who did.
-    pub(crate) async fn share<F>(&self, key: &K, work: impl Fn() -> F) -> (V, bool)
+    /// Waits for the outcome of the flight of this key, starting it where there is none or where it has not
+    /// landed `within` its time; says besides whether this caller was the one who started it. None when the
+    /// caller's own runtime is going away.
+    pub(crate) async fn share<F>(&self, key: &K, within: Duration, work: impl Fn() -> F) -> Option<(V, bool)>
     where
         F: Future<Output = V> + Send + 'static,
     {
         loop {
-            let seat = self.board(key, &work);
-            let led = seat.led;
-            if let Some(value) = seat.outcome().await {
-                return (value, led);
+            let seat = self.board(key, within, &work);
+            if seat.led {
+                return seat.outcome().await.map(|value| (value, true));
             }
-            // The runtime that did the work went away. It may be ours that is going: let it take us along.
-            tokio::task::yield_now().await;
+            if let Ok(Some(value)) = timeout_at(seat.overdue, seat.outcome()).await {
+                return Some((value, false));
+            }
         }
     }
 
-    /// Takes a seat on the flight of this key, starting it where there is none.
-    pub(crate) fn board<F>(&self, key: &K, work: impl FnOnce() -> F) -> Seat<V>
+    /// Takes a seat on the flight of this key, starting it where there is none that will land.
+    pub(crate) fn board<F>(&self, key: &K, within: Duration, work: impl FnOnce() -> F) -> Seat<V>
     where
         F: Future<Output = V> + Send + 'static,
     {
-        let (arrival, outcome) = {
+        let now = Instant::now();
+        let (arrival, seat) = {
             let mut flights = lock(&self.0);
-            if let Some(outcome) = flights.get(key) {
-                return Seat {
-                    outcome: outcome.clone(),
-                    led: false,
-                };
+            if let Some(flight) = flights.get(key).filter(|flight| now < flight.overdue) {
+                return Seat { outcome: flight.outcome.clone(), overdue: flight.overdue, led: false };
             }
             let (tx, outcome) = watch::channel(None);
-            flights.insert(key.clone(), outcome.clone());
-            (
-                Arrival {
-                    flights: self.0.clone(),
-                    key: key.clone(),
-                    tx,
-                },
-                outcome,
-            )
+            let overdue = now.checked_add(within).unwrap_or(now);
+            flights.insert(key.clone(), Flight { outcome: outcome.clone(), overdue });
+            let arrival = Arrival { flights: self.0.clone(), key: key.clone(), tx };
+            (arrival, Seat { outcome, overdue, led: true })
         };
         // Outside the lock: a runtime that is shutting down drops the task at once, and `arrival` locks.
         let work = work();
@@ -75,24 +80,20 @@ where
             let value = work.await;
             arrival.announce(value);
         });
-        Seat { outcome, led: true }
+        seat
     }
 }
 
 impl<V: Clone> Seat<V> {
     /// The outcome; none when the runtime that did the work went away.
     async fn outcome(mut self) -> Option<V> {
-        self.outcome
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|value| value.clone())
+        self.outcome.wait_for(Option::is_some).await.ok().and_then(|value| value.clone())
     }
 }
 
 /// Takes the flight off the board, however it ends: announced, or dropped with its task.
 struct Arrival<K: Eq + Hash, V> {
-    flights: Arc<Mutex<HashMap<K, watch::Receiver<Option<V>>>>>,
+    flights: Board<K, V>,
     key: K,
     tx: watch::Sender<Option<V>>,
 }
@@ -100,20 +101,24 @@ struct Arrival<K: Eq + Hash, V> {
 impl<K: Eq + Hash, V> Arrival<K, V> {
     fn announce(self, value: V) {
         // Whoever comes after this line must begin anew, so the board is cleared before anybody wakes.
-        lock(&self.flights).remove(&self.key);
+        self.leave();
         self.tx.send_replace(Some(value));
+    }
+
+    /// Leaves the board to whoever has taken the place of an overdue flight.
+    fn leave(&self) {
+        let mut flights = lock(&self.flights);
+        let ours =
+            flights.get(&self.key).is_some_and(|flight| flight.outcome.same_channel(&self.tx.subscribe()));
+        if ours {
+            flights.remove(&self.key);
+        }
     }
 }
 
 impl<K: Eq + Hash, V> Drop for Arrival<K, V> {
     fn drop(&mut self) {
-        let mut flights = lock(&self.flights);
-        let ours = flights
-            .get(&self.key)
-            .is_some_and(|outcome| outcome.same_channel(&self.tx.subscribe()));
-        if ours {
-            flights.remove(&self.key);
-        }
+        self.leave();
     }
 }
 
@@ -128,6 +133,8 @@ mod tests {
 
     use super::*;
 
+    const SOON: Duration = Duration::from_secs(10);
+
     #[tokio::test]
     async fn all_who_board_share_one_outcome() {
         let flights = Flights::new();
@@ -135,34 +142,59 @@ mod tests {
         let seats: Vec<_> = (0..10)
             .map(|_| {
                 let count = count.clone();
-                flights.board(&"key", || async move { count.fetch_add(1, Ordering::SeqCst) })
+                flights.board(&"key", SOON, || async move { count.fetch_add(1, Ordering::SeqCst) })
             })
             .collect();
         assert_eq!(seats.iter().filter(|seat| seat.led).count(), 1);
         for seat in seats {
             assert_eq!(seat.outcome().await, Some(0));
         }
-        assert!(
-            flights.board(&"key", || async { 7 }).led,
-            "an ended flight is off the board"
-        );
+        assert!(flights.board(&"key", SOON, || async { 7 }).led, "an ended flight is off the board");
     }
 
     #[test]
-    fn a_lost_runtime_tells_those_who_wait_and_clears_the_board() {
+    fn a_lost_runtime_lets_those_who_wait_begin_anew() {
         let flights: Arc<Flights<&str, u8>> = Arc::new(Flights::new());
         let doomed = tokio::runtime::Runtime::new().unwrap();
         let seat = {
             let _inside = doomed.enter();
-            flights.board(&"key", std::future::pending)
+            flights.board(&"key", SOON, std::future::pending)
         };
         doomed.shutdown_background();
-        let survivor = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let survivor = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         assert_eq!(survivor.block_on(seat.outcome()), None);
-        survivor.block_on(async {
-            let again = flights.board(&"key", || async { 1 });
-            assert!(again.led);
-            assert_eq!(again.outcome().await, Some(1));
-        });
+        assert_eq!(survivor.block_on(flights.share(&"key", SOON, || async { 1 })), Some((1, true)));
+    }
+
+    #[test]
+    fn a_runtime_that_is_not_driven_holds_nobody_past_the_flights_time() {
+        let flights: Arc<Flights<&str, u8>> = Arc::new(Flights::new());
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let parked = runtime();
+        let overdue = Duration::from_millis(20);
+        parked.block_on(async { drop(flights.board(&"key", overdue, || async { 1 })) });
+        let other = runtime();
+        let taken = other.block_on(flights.share(&"key", SOON, || async { 2 }));
+        assert_eq!(taken, Some((2, true)));
+
+        // The late one announces to nobody, and leaves what has taken its place.
+        let _inside = other.enter();
+        let place = flights.board(&"key", SOON, std::future::pending);
+        assert!(place.led);
+        parked.block_on(tokio::task::yield_now());
+        assert!(!flights.board(&"key", SOON, std::future::pending).led);
+    }
+
+    #[test]
+    fn ones_own_runtime_going_away_ends_the_wait() {
+        let flights: Arc<Flights<&str, u8>> = Arc::new(Flights::new());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let _inside = handle.enter();
+        let waiting = std::pin::pin!(flights.share(&"key", SOON, || async { 1 }));
+        let waker = std::task::Waker::noop();
+        let polled = waiting.poll(&mut std::task::Context::from_waker(waker));
+        assert_eq!(polled, std::task::Poll::Ready(None));
     }
 }

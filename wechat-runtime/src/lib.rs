@@ -96,7 +96,7 @@ mod ticket;
 mod token;
 
 pub use async_trait::async_trait;
-/// The HTTP client underneath, for [`ClientBuilder::http`].
+/// The HTTP client underneath, for [`ClientBuilder::http`]. Its major version is part of this crate's.
 pub use reqwest;
 pub use reqwest::Method;
 pub use wechat_macros::wechat_client;

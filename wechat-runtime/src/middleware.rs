@@ -47,9 +47,7 @@ impl<'a> TokenInjection<'a> {
         let fresh = self.credentials.refresh(Some(granted.value), cause).await?;
         let answer = next.send(Some(&fresh.value)).await?;
         if refused(&answer) {
-            return Err(answer
-                .into_error()
-                .because("the access token is refused, and so is a fresh one:"));
+            return Err(answer.into_error().because("the access token is refused, and so is a fresh one"));
         }
         Ok(answer)
     }

@@ -1,8 +1,9 @@
 //! One call, before it is sent: what to call, with what, for whom, and what to do otherwise than declared.
 
-mod prepared;
+pub(crate) mod prepared;
 mod wire;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,7 +121,7 @@ impl<App: Application> RequestBuilder<App> {
     {
         match (name.try_into(), value.try_into()) {
             (Ok(name), Ok(_)) if TRANSPORT_HEADERS.contains(&name.as_str()) => {
-                self.wrong("a header is set that the transport writes: leave it out");
+                self.wrong(format!("the header `{name}` is the transport's to write: leave it out"));
             }
             (Ok(name), Ok(value)) => drop(self.headers.insert(name, value)),
             _ => self.wrong("a header has a name or a value that no header can have"),
@@ -192,15 +193,12 @@ impl<App: Application> RequestBuilder<App> {
     }
 
     fn set_body(&mut self, content_type: &'static str, body: impl Into<Bytes>) {
-        self.headers
-            .entry(CONTENT_TYPE)
-            .or_insert(HeaderValue::from_static(content_type));
+        self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
         self.body = Some(body.into());
     }
 
-    fn wrong(&mut self, why: &'static str) {
-        self.error
-            .get_or_insert_with(|| Error::new(ErrorKind::Request, why));
+    fn wrong(&mut self, why: impl Into<Cow<'static, str>>) {
+        self.error.get_or_insert_with(|| Error::new(ErrorKind::Request, why));
     }
 }
 
@@ -209,7 +207,7 @@ impl<App: Application> fmt::Debug for RequestBuilder<App> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestBuilder")
             .field("method", &self.method)
-            .field("path", &self.url.split(['?', '#']).next())
+            .field("path", &self.url.split(['?', '#']).next().filter(|path| !path.contains('@')))
             .field("appid", &self.appid)
             .finish_non_exhaustive()
     }

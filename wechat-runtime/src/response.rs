@@ -8,9 +8,9 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 
-use crate::errcode::Origin;
+use crate::errcode::{ErrorKind, Origin};
 use crate::middleware::Judged;
-use crate::{Error, Secret, answer};
+use crate::{Error, answer};
 
 /// WeChat's answer to a call, read whole.
 ///
@@ -30,19 +30,15 @@ impl Response {
         status: StatusCode,
         headers: HeaderMap,
         body: Bytes,
-        secrets: &[&Secret],
+        secrets: impl FnOnce() -> Vec<String>,
         endpoint: Arc<str>,
         appid: Option<Arc<str>>,
     ) -> Self {
-        let answered = answer::errcode(&body).map(|answered| (answered.code(), answered.message(secrets)));
-        Self {
-            status,
-            headers,
-            body,
-            answered,
-            endpoint,
-            appid,
-        }
+        let answered = answer::errcode(&body).map(|answered| {
+            let message = answered.message;
+            (answered.code, if message.is_empty() { message } else { answer::tidy(&message, &secrets()) })
+        });
+        Self { status, headers, body, answered, endpoint, appid }
     }
 
     /// The HTTP status.
@@ -83,13 +79,20 @@ impl Response {
 
     /// Turns an errcode that is not 0 into an error.
     ///
+    /// A body that is no JSON passes, since it may be a file; a page of markup does not, since something
+    /// between here and WeChat has sent it.
+    ///
     /// # Errors
     ///
-    /// That one: its [`kind`](Error::kind) by the errcode.
+    /// The errcode, its [`kind`](Error::kind) by the code; a page ([`ErrorKind::Body`]).
     pub fn error_for_errcode(self) -> Result<Self, Error> {
         match self.errcode() {
-            None | Some(0) => Ok(self),
+            Some(0) => Ok(self),
             Some(_) => Err(self.into_error()),
+            None if answer::is_page(&self.body) => {
+                Err(self.locate(Error::new(ErrorKind::Body, "the answer is a page of markup, not JSON")))
+            }
+            None => Ok(self),
         }
     }
 
@@ -110,7 +113,7 @@ impl Response {
     /// # Errors
     ///
     /// An errcode that is not 0, by its kind; a body that is empty, not JSON or of another shape
-    /// ([`ErrorKind::Body`](crate::ErrorKind::Body)).
+    /// ([`ErrorKind::Body`]).
     pub fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         let this = self.error_for_errcode()?;
         answer::json(&this.body).map_err(|error| this.locate(error))
@@ -126,9 +129,7 @@ impl Response {
     }
 
     fn locate(&self, error: Error) -> Error {
-        error
-            .with_status(self.status)
-            .at(&self.endpoint, self.appid.as_ref())
+        error.with_status(self.status).at(Some(&self.endpoint), self.appid.as_ref())
     }
 }
 

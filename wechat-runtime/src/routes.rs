@@ -40,12 +40,8 @@ pub(crate) enum Success {
     QuotaCleared,
 }
 
-const PLAIN: Route = Route {
-    path: "/*",
-    needs: Needs::AccessToken,
-    fills: &[],
-    success: Success::NothingMore,
-};
+const PLAIN: Route =
+    Route { path: "/*", needs: Needs::AccessToken, fills: &[], success: Success::NothingMore };
 
 const USE_THE_CLIENT: &str = "grants the token that the client keeps: call `fetch_access_token` or \
     `refresh_access_token` on the client, which count it and save it";
@@ -53,63 +49,28 @@ const USE_THE_CLIENT: &str = "grants the token that the client keeps: call `fetc
 const COMPONENT: &str = "belongs to component applications: call it through a component's client";
 
 const APPID: (&str, Fill) = ("appid", Fill::Appid);
+const APPSECRET: (&str, Fill) = ("appsecret", Fill::Secret);
 const SECRET: (&str, Fill) = ("secret", Fill::Secret);
 
 /// Read from the top: the first row that fits counts.
 const ROUTES: &[Route] = &[
+    Route { path: "/cgi-bin/token", needs: Needs::AnotherWay(USE_THE_CLIENT), ..PLAIN },
+    Route { path: "/cgi-bin/stable_token", needs: Needs::AnotherWay(USE_THE_CLIENT), ..PLAIN },
+    Route { path: "/cgi-bin/component/*", needs: Needs::AnotherWay(COMPONENT), ..PLAIN },
+    Route { path: "/sns/component/*", needs: Needs::AnotherWay(COMPONENT), ..PLAIN },
+    Route { path: "/sns/oauth2/component/*", needs: Needs::AnotherWay(COMPONENT), ..PLAIN },
+    Route { path: "/cgi-bin/clear_quota", success: Success::QuotaCleared, ..PLAIN },
     Route {
-        path: "/cgi-bin/token",
-        needs: Needs::AnotherWay(USE_THE_CLIENT),
-        ..PLAIN
-    },
-    Route {
-        path: "/cgi-bin/stable_token",
-        needs: Needs::AnotherWay(USE_THE_CLIENT),
-        ..PLAIN
-    },
-    Route {
-        path: "/cgi-bin/component/*",
-        needs: Needs::AnotherWay(COMPONENT),
-        ..PLAIN
-    },
-    Route {
-        path: "/sns/component/*",
-        needs: Needs::AnotherWay(COMPONENT),
-        ..PLAIN
-    },
-    Route {
-        path: "/sns/oauth2/component/*",
-        needs: Needs::AnotherWay(COMPONENT),
-        ..PLAIN
-    },
-    Route {
-        path: "/cgi-bin/clear_quota",
+        path: "/cgi-bin/clear_quota/v2",
+        needs: Needs::Nothing,
+        fills: &[APPID, APPSECRET],
         success: Success::QuotaCleared,
-        ..PLAIN
     },
-    Route {
-        path: "/sns/oauth2/access_token",
-        needs: Needs::Nothing,
-        fills: &[APPID, SECRET],
-        ..PLAIN
-    },
-    Route {
-        path: "/sns/jscode2session",
-        needs: Needs::Nothing,
-        fills: &[APPID, SECRET],
-        ..PLAIN
-    },
-    Route {
-        path: "/sns/oauth2/refresh_token",
-        needs: Needs::Nothing,
-        fills: &[APPID],
-        ..PLAIN
-    },
-    Route {
-        path: "/sns/*",
-        needs: Needs::Nothing,
-        ..PLAIN
-    },
+    Route { path: "/sns/oauth2/access_token", needs: Needs::Nothing, fills: &[APPID, SECRET], ..PLAIN },
+    Route { path: "/sns/jscode2session", needs: Needs::Nothing, fills: &[APPID, SECRET], ..PLAIN },
+    Route { path: "/sns/oauth2/refresh_token", needs: Needs::Nothing, fills: &[APPID], ..PLAIN },
+    Route { path: "/sns/*", needs: Needs::Nothing, ..PLAIN },
+    Route { path: "/sns", needs: Needs::Nothing, ..PLAIN },
     PLAIN,
 ];
 
@@ -120,9 +81,11 @@ impl Route {
     }
 
     fn fits(&self, path: &str) -> bool {
-        self.path
-            .strip_suffix('*')
-            .map_or_else(|| path == self.path, |start| path.starts_with(start))
+        // Whether WeChat minds the case of a path is not known, so that here it does not decide who gets a token.
+        match self.path.strip_suffix('*') {
+            Some(start) => path.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start)),
+            None => path.eq_ignore_ascii_case(self.path),
+        }
     }
 
     /// Refuses a path that cannot be called this way.
@@ -145,6 +108,8 @@ mod tests {
             "/sns/auth",
             "/sns/oauth2/access_token",
             "/sns/anything/new",
+            "/SNS/userinfo",
+            "/sns",
         ] {
             assert_eq!(Route::of(path).needs, Needs::Nothing, "{path}");
         }
@@ -159,10 +124,7 @@ mod tests {
 
     #[test]
     fn component_paths_are_refused() {
-        for path in [
-            "/cgi-bin/component/api_component_token",
-            "/sns/component/jscode2session",
-        ] {
+        for path in ["/cgi-bin/component/api_component_token", "/sns/component/jscode2session"] {
             assert!(Route::of(path).check().is_err(), "{path}");
         }
     }

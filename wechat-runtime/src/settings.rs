@@ -18,7 +18,7 @@ pub struct RefreshSettings {
     /// quarter of what was granted.
     pub margin: Duration,
     /// How long a token is taken to live at least, whatever WeChat says, so that a grant of no time does not
-    /// cause a fetch for each call: 30 s.
+    /// cause a fetch for each call: 60 s.
     pub shortest_life: Duration,
     /// How far apart two refreshes caused by refused tokens are at least, and how old a token must be to
     /// be replaced at all: 30 s.
@@ -44,7 +44,7 @@ impl Default for RefreshSettings {
     fn default() -> Self {
         Self {
             margin: Duration::from_secs(300),
-            shortest_life: Duration::from_secs(30),
+            shortest_life: Duration::from_secs(60),
             gap: Duration::from_secs(30),
             refusals_per_day: 100,
             forced_per_day: 20,
@@ -91,18 +91,9 @@ impl Default for CoolDowns {
     fn default() -> Self {
         let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         Self {
-            transient: Backoff {
-                first: Duration::from_secs(1),
-                longest: Duration::from_secs(30),
-            },
-            configuration: Backoff {
-                first: minutes(1),
-                longest: minutes(10),
-            },
-            address: Backoff {
-                first: minutes(1),
-                longest: minutes(10),
-            },
+            transient: Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(30) },
+            configuration: Backoff { first: minutes(1), longest: minutes(10) },
+            address: Backoff { first: minutes(1), longest: minutes(10) },
             frozen: minutes(10),
             confirmation_pending: minutes(1),
             confirmation_refused: minutes(60),
@@ -125,9 +116,7 @@ pub struct Backoff {
 impl Backoff {
     /// The pause after `failures` failures in a row, the first of which is number 0.
     pub(crate) fn pause(self, failures: u32) -> Duration {
-        self.first
-            .saturating_mul(2_u32.saturating_pow(failures))
-            .min(self.longest)
+        self.first.saturating_mul(2_u32.saturating_pow(failures)).min(self.longest)
     }
 }
 

@@ -71,10 +71,14 @@ pub trait Hub: Send + Sync + 'static {
     async fn fetch_secret_key(&self, appid: &str, args: &Self::Args) -> Result<Option<Secret>>;
 
     /// The stored access token, expired or not.
+    ///
+    /// One record for each appid is enough, unless clients of both [kinds](crate::TokenKind) share this
+    /// storage: they would take turns in replacing each other's record.
     async fn fetch_access_token(&self, appid: &str, args: &Self::Args) -> Result<Option<Token>>;
 
     /// Obtains a new access token in place of `stale`. The provided method answers `Ok(None)`: the runtime
-    /// does it, by the secret. What another answers is saved like an answer from WeChat.
+    /// does it, by the secret. What another answers is saved like an answer from WeChat; it has to be of the
+    /// client's kind, and alive.
     async fn refresh_access_token(
         &self,
         appid: &str,

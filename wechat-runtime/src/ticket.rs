@@ -79,12 +79,7 @@ pub struct Ticket {
 impl Ticket {
     /// A ticket of `ticket_type`, granted at `timestamp` (Unix seconds) for `expires_in` seconds.
     pub fn new(ticket_type: TicketType, ticket: impl Into<Secret>, timestamp: u64, expires_in: u64) -> Self {
-        Self {
-            ticket: ticket.into(),
-            ticket_type,
-            timestamp,
-            expires_in,
-        }
+        Self { ticket: ticket.into(), ticket_type, timestamp, expires_in }
     }
 
     /// The ticket itself.

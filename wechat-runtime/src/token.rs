@@ -51,12 +51,7 @@ pub struct Token {
 impl Token {
     /// A token of `kind`, granted at `timestamp` (Unix seconds) for `expires_in` seconds.
     pub fn new(kind: TokenKind, access_token: impl Into<Secret>, timestamp: u64, expires_in: u64) -> Self {
-        Self {
-            access_token: access_token.into(),
-            kind,
-            timestamp,
-            expires_in,
-        }
+        Self { access_token: access_token.into(), kind, timestamp, expires_in }
     }
 
     /// The token itself.

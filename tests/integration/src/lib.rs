@@ -36,11 +36,7 @@ pub struct World {
 impl World {
     pub async fn new() -> Self {
         let appid = new_appid();
-        let sim = Simulator::builder()
-            .app(&appid, SECRET)
-            .start()
-            .await
-            .expect("the simulator starts");
+        let sim = Simulator::builder().app(&appid, SECRET).start().await.expect("the simulator starts");
         let shelf = Shelf::default();
         shelf.set_secret(&appid, SECRET);
         Self { sim, appid, shelf }
@@ -99,14 +95,8 @@ impl World {
     /// The values of a query parameter in the calls of a path, in the order they came.
     pub fn query_of(&self, path: &str, name: &str) -> Vec<String> {
         let ledger = self.sim.ledger();
-        let values = ledger
-            .calls_to(path)
-            .into_iter()
-            .flat_map(|call| call.query().to_vec());
-        values
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value)
-            .collect()
+        let values = ledger.calls_to(path).into_iter().flat_map(|call| call.query().to_vec());
+        values.filter(|(key, _)| key == name).map(|(_, value)| value).collect()
     }
 }
 
@@ -118,11 +108,7 @@ pub fn http() -> reqwest::ClientBuilder {
 /// An appid that no other test uses: what is known of refreshes is kept for the whole process.
 pub fn new_appid() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!(
-        "wx{:08x}{:08x}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    )
+    format!("wx{:08x}{:08x}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// One plain call.
@@ -157,10 +143,7 @@ where
         })
         .collect();
     let outcomes = join_all(tasks).await;
-    outcomes
-        .into_iter()
-        .filter_map(|outcome| outcome.expect("no call panics").err())
-        .collect()
+    outcomes.into_iter().filter_map(|outcome| outcome.expect("no call panics").err()).collect()
 }
 
 /// As many callers at once that want the token, with nothing between them.
@@ -172,8 +155,5 @@ pub async fn tokens_at_once(count: usize, client: &Client<Common>) -> Vec<Error>
         })
         .collect();
     let outcomes = join_all(tasks).await;
-    outcomes
-        .into_iter()
-        .filter_map(|outcome| outcome.expect("no caller panics").err())
-        .collect()
+    outcomes.into_iter().filter_map(|outcome| outcome.expect("no caller panics").err()).collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use wechat_runtime::{Secret, Ticket, TicketType, Token, TokenKind, async_trait, storage};
@@ -17,6 +18,7 @@ struct Inner {
     tokens: Mutex<HashMap<String, Token>>,
     reads: AtomicUsize,
     saves: watch::Sender<usize>,
+    reads_take: Mutex<Duration>,
     reads_fail: AtomicBool,
     reads_hang: AtomicBool,
     reads_panic: AtomicBool,
@@ -28,11 +30,7 @@ const DOWN: &str = "the shelf is down";
 
 impl Shelf {
     pub fn set_secret(&self, appid: &str, secret: &str) {
-        self.0
-            .secrets
-            .lock()
-            .unwrap()
-            .insert(appid.to_owned(), secret.into());
+        self.0.secrets.lock().unwrap().insert(appid.to_owned(), secret.into());
     }
 
     pub fn put(&self, appid: &str, token: Token) {
@@ -49,8 +47,7 @@ impl Shelf {
 
     /// The stored token's value.
     pub fn value(&self, appid: &str) -> Option<String> {
-        self.token(appid)
-            .map(|token| token.access_token().expose().to_owned())
+        self.token(appid).map(|token| token.access_token().expose().to_owned())
     }
 
     pub fn put_value(&self, appid: &str, value: &str, timestamp: u64) {
@@ -68,14 +65,16 @@ impl Shelf {
     /// Waits until so many tokens have been saved.
     pub async fn saved(&self, count: usize) {
         let mut saves = self.0.saves.subscribe();
-        saves
-            .wait_for(|saves| *saves >= count)
-            .await
-            .expect("the shelf is here");
+        saves.wait_for(|saves| *saves >= count).await.expect("the shelf is here");
     }
 
     pub fn fail_reads(&self, yes: bool) {
         self.0.reads_fail.store(yes, Ordering::SeqCst);
+    }
+
+    /// Makes reads take this long: the one thing that a slow storage cannot be without.
+    pub fn slow_reads(&self, time: Duration) {
+        *self.0.reads_take.lock().unwrap() = time;
     }
 
     pub fn hang_reads(&self, yes: bool) {
@@ -102,6 +101,10 @@ impl Shelf {
         assert!(!self.0.reads_panic.load(Ordering::SeqCst), "the shelf fell down");
         if self.0.reads_fail.load(Ordering::SeqCst) {
             return Err(Self::down());
+        }
+        let slow = *self.0.reads_take.lock().unwrap();
+        if !slow.is_zero() {
+            tokio::time::sleep(slow).await;
         }
         // Others get a turn here, as they do with a storage behind a network.
         tokio::task::yield_now().await;

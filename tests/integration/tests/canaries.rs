@@ -49,9 +49,8 @@ fn whole(error: &Error) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_canary_is_seen_anywhere() {
     let seen = Seen::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(seen.clone());
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(seen.clone());
     subscriber.with_ansi(false).init();
     std::panic::set_hook(Box::new({
         let seen = seen.clone();
@@ -66,16 +65,8 @@ async fn no_canary_is_seen_anywhere() {
     settings.upstream_timeout = Duration::from_millis(100);
     // A user who asks for wire logs does not get the token in them.
     let builder = || world.builder().http(http().connection_verbose(true)).retries(0);
-    let client = builder()
-        .refresh(settings)
-        .attempt_timeout(Duration::from_millis(100))
-        .build()
-        .unwrap();
-    let mut canaries = vec![
-        SECRET.to_owned(),
-        "canary-body".to_owned(),
-        "canary-query".to_owned(),
-    ];
+    let client = builder().refresh(settings).attempt_timeout(Duration::from_millis(100)).build().unwrap();
+    let mut canaries = vec![SECRET.to_owned(), "canary-body".to_owned(), "canary-query".to_owned()];
     let mut text = String::new();
     let mut note = |outcome: Result<Response, Error>| match outcome {
         Ok(answer) => writeln!(text, "{answer:?}").unwrap(),
@@ -119,41 +110,17 @@ async fn no_canary_is_seen_anywhere() {
         Fault::errcode(40001),
     ] {
         world.sim.fault(PATH, fault.times(1));
-        let request = client
-            .post(PATH)
-            .query(&[("q", "canary-query")])
-            .json(&json!({ "b": "canary-body" }));
+        let request = client.post(PATH).query(&[("q", "canary-query")]).json(&json!({ "b": "canary-body" }));
         write!(requests, "{request:?}").unwrap();
         let outcome = request.send().await;
         note(outcome.and_then(Response::error_for_errcode));
         world.pass(100);
     }
-    note(
-        client
-            .get(format!("http://foreign.example/x?access_token={token}"))
-            .send()
-            .await,
-    );
+    note(client.get(format!("http://foreign.example/x?access_token={token}")).send().await);
     note(client.get(format!("{PATH}?access_token={token}#x")).send().await);
-    note(
-        client
-            .get(PATH)
-            .access_token(token.as_str())
-            .query(&[("access_token", &token)])
-            .send()
-            .await,
-    );
-    note(
-        client
-            .get("/sns/jscode2session")
-            .query(&[("js_code", "canary-query")])
-            .send()
-            .await,
-    );
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    note(client.get(PATH).access_token(token.as_str()).query(&[("access_token", &token)]).send().await);
+    note(client.get("/sns/jscode2session").query(&[("js_code", "canary-query")]).send().await);
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nowhere = builder().base_url(format!("http://{nobody}")).build().unwrap();
     note(nowhere.get(PATH).access_token(token.as_str()).send().await);
     note(nowhere.get(PATH).appid(new_appid()).send().await);
@@ -164,66 +131,26 @@ async fn no_canary_is_seen_anywhere() {
     note(call(&client).await);
     world.shelf.panic_reads(false);
     note(call(&client).await);
-    canaries.extend(
-        world
-            .sim
-            .ledger()
-            .issues()
-            .iter()
-            .map(|issue| issue.value.clone()),
-    );
-    write!(
-        text,
-        "{requests} {client:?} {:?}",
-        client.fetch_access_token().await
-    )
-    .unwrap();
+    canaries.extend(world.sim.ledger().issues().iter().map(|issue| issue.value.clone()));
+    write!(text, "{requests} {client:?} {:?}", client.fetch_access_token().await).unwrap();
 
     drop(std::panic::take_hook());
     let logged = String::from_utf8_lossy(&seen.0.lock().unwrap()).into_owned();
-    assert!(
-        logged.contains("hyper_util"),
-        "the subscriber sees other crates' targets"
-    );
+    assert!(logged.contains("hyper_util"), "the subscriber sees other crates' targets");
     assert!(logged.contains("wechat_runtime"), "and ours");
     assert!(logged.contains("the shelf fell down"), "and panics");
-    assert!(
-        logged.contains("something else seems to fetch tokens"),
-        "and the warning of a foreign hand"
-    );
-    for named in [
-        "wechat_call",
-        "wechat_refresh",
-        "cause=\"refused\"",
-        PATH,
-        "answered",
-        "not refreshed",
-    ] {
-        assert!(
-            logged.contains(named),
-            "logs tell what happened, {named} among it"
-        );
+    assert!(logged.contains("something else seems to fetch tokens"), "and the warning of a foreign hand");
+    for named in ["wechat_call", "wechat_refresh", "cause=\"refused\"", PATH, "answered", "not refreshed"] {
+        assert!(logged.contains(named), "logs tell what happened, {named} among it");
     }
     for canary in &canaries {
-        assert!(
-            !logged.contains(canary.as_str()),
-            "logged: {}",
-            around(&logged, canary)
-        );
-        assert!(
-            !text.contains(canary.as_str()),
-            "shown: {}",
-            around(&text, canary)
-        );
+        assert!(!logged.contains(canary.as_str()), "logged: {}", around(&logged, canary));
+        assert!(!text.contains(canary.as_str()), "shown: {}", around(&text, canary));
     }
 }
 
 fn around(text: &str, canary: &str) -> String {
     let at = text.find(canary).unwrap_or(0);
-    let start = text[..at]
-        .char_indices()
-        .rev()
-        .nth(200)
-        .map_or(0, |(index, _)| index);
+    let start = text[..at].char_indices().rev().nth(200).map_or(0, |(index, _)| index);
     text[start..].chars().take(500).collect()
 }

@@ -15,10 +15,7 @@ const NOON: u64 = 1_795_233_610;
 /// A cold client that finds the token endpoint at fault.
 async fn at_fault(fault: Fault) -> (World, Client<Common>) {
     let world = World::new().await;
-    world
-        .sim
-        .clock()
-        .set(std::time::UNIX_EPOCH + Duration::from_secs(NOON));
+    world.sim.clock().set(std::time::UNIX_EPOCH + Duration::from_secs(NOON));
     world.sim.fault(TOKEN, fault);
     let client = world.client();
     (world, client)
@@ -34,10 +31,7 @@ async fn hundred(
     let before = world.asked();
     let failed = calls_at_once(100, client).await;
     assert_eq!((failed.len(), world.asked() - before), (100, 1));
-    let waits: Vec<_> = failed
-        .iter()
-        .map(|error| error.retry_after().expect("known"))
-        .collect();
+    let waits: Vec<_> = failed.iter().map(|error| error.retry_after().expect("known")).collect();
     for (error, wait) in failed.iter().zip(&waits) {
         assert_eq!(error.kind(), kind, "{error}");
         let millis = u64::try_from(wait.as_millis()).unwrap();
@@ -48,16 +42,10 @@ async fn hundred(
     }
     let longest = waits.into_iter().max().unwrap();
     // Just before its end, still nothing; and then what is left is what is said.
-    world
-        .sim
-        .clock()
-        .advance(longest.saturating_sub(Duration::from_millis(500)));
+    world.sim.clock().advance(longest.saturating_sub(Duration::from_millis(500)));
     let error = call(client).await.unwrap_err();
     assert_eq!(world.asked() - before, 1);
-    assert!(
-        error.retry_after().unwrap() <= Duration::from_millis(500),
-        "{error:?}"
-    );
+    assert!(error.retry_after().unwrap() <= Duration::from_millis(500), "{error:?}");
     world.sim.clock().advance(Duration::from_millis(500));
     longest
 }
@@ -91,20 +79,10 @@ async fn no_answer_and_no_connection_are_transient_trouble() {
     let client = world.builder().refresh(settings).build().unwrap();
     hundred(&world, &client, ErrorKind::Timeout, 1..=2).await;
 
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let client = world
-        .builder()
-        .base_url(format!("http://{nobody}"))
-        .build()
-        .unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let client = world.builder().base_url(format!("http://{nobody}")).build().unwrap();
     let error = call(&client).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.endpoint()),
-        (ErrorKind::Connect, Some(TOKEN))
-    );
+    assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Connect, Some(TOKEN)));
     assert!(error.retry_after().unwrap() >= Duration::from_secs(1));
 }
 
@@ -148,14 +126,9 @@ async fn an_address_that_is_not_allowed_pauses_from_one_minute_to_ten_and_a_secr
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_administrator_must_see_to_pauses_for_its_own_time() {
-    for (code, pause) in [
-        (40243, 600),
-        (50004, 600),
-        (50007, 600),
-        (89501, 60),
-        (89507, 3600),
-        (89506, 86_400),
-    ] {
+    for (code, pause) in
+        [(40243, 600), (50004, 600), (50007, 600), (89501, 60), (89507, 3600), (89506, 86_400)]
+    {
         let (world, client) = at_fault(Fault::errcode(code)).await;
         for _ in 0..2 {
             hundred(&world, &client, ErrorKind::Frozen, pause..=pause).await;
@@ -190,11 +163,7 @@ async fn a_cleared_quota_ends_the_days_pause() {
     world.sim.fault(TOKEN, Fault::errcode(45009));
     assert_eq!(call(&client).await.unwrap_err().errcode(), Some(45009));
     world.sim.clear_faults();
-    assert_eq!(
-        call(&client).await.unwrap_err().errcode(),
-        Some(45009),
-        "nobody has asked again"
-    );
+    assert_eq!(call(&client).await.unwrap_err().errcode(), Some(45009), "nobody has asked again");
     assert_eq!(world.asked(), 2);
 
     // With a token from elsewhere that still lives, the quota is cleared through the client.
@@ -203,10 +172,8 @@ async fn a_cleared_quota_ends_the_days_pause() {
     let now = world.sim.clock().unix();
     let other = wechat_integration_tests::Shelf::default();
     other.put(&world.appid, Token::new(TokenKind::Stable, live, now, 7200));
-    let cleared = client
-        .post("/cgi-bin/clear_quota")
-        .adapter_storage(other)
-        .json(&json!({ "appid": world.appid }));
+    let cleared =
+        client.post("/cgi-bin/clear_quota").adapter_storage(other).json(&json!({ "appid": world.appid }));
     assert_eq!(cleared.send().await.unwrap().errcode(), Some(0));
 
     call(&client).await.unwrap();
@@ -214,44 +181,64 @@ async fn a_cleared_quota_ends_the_days_pause() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_quota_cleared_by_the_secret_ends_the_days_pause_without_any_token() {
+    let (world, client) = at_fault(Fault::errcode(45009).times(1)).await;
+    assert_eq!(call(&client).await.unwrap_err().errcode(), Some(45009));
+    let cleared = client.post("/cgi-bin/clear_quota/v2").send().await.unwrap();
+    assert_eq!(cleared.errcode(), Some(0), "{cleared:?}");
+    assert_eq!(world.query_of("/cgi-bin/clear_quota/v2", "appsecret"), [SECRET]);
+    call(&client).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_cleared_with_the_callers_own_token_says_nothing_of_this_account() {
+    let (world, client) = at_fault(Fault::errcode(45009)).await;
+    call(&client).await.unwrap_err();
+    let theirs = wechat_integration_tests::new_appid();
+    world.sim.add_app(wechat_simulator::App::new(&theirs, SECRET)).unwrap();
+    let token = world.sim.account(&theirs).unwrap().rotate_elsewhere(wechat_simulator::Line::Stable);
+    let cleared = client.post("/cgi-bin/clear_quota").access_token(token).json(&json!({ "appid": theirs }));
+    assert_eq!(cleared.send().await.unwrap().errcode(), Some(0));
+    world.sim.clear_faults();
+    assert_eq!(call(&client).await.unwrap_err().errcode(), Some(45009));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_wrong_secrets_cost_one_call_each() {
+    let world = World::new().await;
+    let wrong = ["wrong", "wrong too"].map(|secret| {
+        let shelf = wechat_integration_tests::Shelf::default();
+        shelf.set_secret(&world.appid, secret);
+        world.builder_on(wechat_runtime::Bound::new(shelf, ())).build().unwrap()
+    });
+    for _ in 0..10 {
+        for client in &wrong {
+            assert_eq!(call(client).await.unwrap_err().errcode(), Some(40125));
+        }
+    }
+    assert_eq!(world.asked(), 2);
+    call(&world.client()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_accounts_cool_down_is_not_anothers() {
     let (world, client) = at_fault(Fault::errcode(40164).times(1)).await;
     call(&client).await.unwrap_err();
     let second = wechat_integration_tests::new_appid();
-    world
-        .sim
-        .add_app(wechat_simulator::App::new(&second, SECRET))
-        .unwrap();
+    world.sim.add_app(wechat_simulator::App::new(&second, SECRET)).unwrap();
     world.shelf.set_secret(&second, SECRET);
-    client
-        .get(wechat_integration_tests::PATH)
-        .appid(&second)
-        .send()
-        .await
-        .unwrap();
+    client.get(wechat_integration_tests::PATH).appid(&second).send().await.unwrap();
     call(&client).await.unwrap_err();
 
-    let elsewhere = Simulator::builder()
-        .app(&world.appid, SECRET)
-        .start()
-        .await
-        .unwrap();
-    client
-        .get(wechat_integration_tests::PATH)
-        .base_url(elsewhere.base_url())
-        .send()
-        .await
-        .unwrap();
+    let elsewhere = Simulator::builder().app(&world.appid, SECRET).start().await.unwrap();
+    client.get(wechat_integration_tests::PATH).base_url(elsewhere.base_url()).send().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_set_back_does_not_lengthen_a_pause() {
     let (world, client) = at_fault(Fault::errcode(40164)).await;
     call(&client).await.unwrap_err();
-    world
-        .sim
-        .clock()
-        .set(std::time::UNIX_EPOCH + Duration::from_secs(NOON - 36_000));
+    world.sim.clock().set(std::time::UNIX_EPOCH + Duration::from_secs(NOON - 36_000));
     let error = call(&client).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
 }

@@ -45,11 +45,7 @@ async fn every_value_of_a_declared_type_shares_storage_copies_and_refresh() {
 
     let declared = || {
         let clock = world.sim.clock();
-        Wechat::builder()
-            .clock(move || clock.now())
-            .http(wechat_integration_tests::http())
-            .build()
-            .unwrap()
+        Wechat::builder().clock(move || clock.now()).http(wechat_integration_tests::http()).build().unwrap()
     };
     let (one, two) = (declared(), declared());
     assert_eq!(Wechat::new().appid(), Some(world.appid.as_str()));
@@ -69,10 +65,7 @@ async fn every_value_of_a_declared_type_shares_storage_copies_and_refresh() {
     assert_eq!(one.appid(), Some(world.appid.as_str()));
     assert_eq!(one.expires_in(), Some(Duration::from_secs(5000)));
     let shown = format!("{one:?}");
-    assert!(
-        shown.contains("Wechat") && shown.contains(&world.appid),
-        "{shown}"
-    );
+    assert!(shown.contains("Wechat") && shown.contains(&world.appid), "{shown}");
     assert!(!shown.contains(storage.beijing.value(&world.appid).unwrap().as_str()));
 }
 
@@ -98,9 +91,7 @@ impl wechat_runtime::storage::Client for Fixed {
         appid: &str,
         suffix: &String,
     ) -> wechat_runtime::storage::Result<Option<wechat_runtime::Token>> {
-        Ok(FIXED
-            .get_or_init(Shelf::default)
-            .token(&format!("{appid}{suffix}")))
+        Ok(FIXED.get_or_init(Shelf::default).token(&format!("{appid}{suffix}")))
     }
 
     async fn refresh_access_token(
@@ -134,34 +125,22 @@ async fn a_storage_may_be_given_at_run_time_in_every_way_the_table_has() {
     let clock = world.sim.clock();
     let (base_url, appid) = (world.sim.base_url(), world.appid.as_str());
 
-    let given = GivenAdapter::builder(world.shelf.clone())
-        .base_url(base_url)
-        .appid(appid);
+    let given = GivenAdapter::builder(world.shelf.clone()).base_url(base_url).appid(appid);
     let given = given.clock(move || clock.now()).build().unwrap();
     assert!(tokio::spawn(addresses(given)).await.unwrap().unwrap() > 0);
 
     let storage = Regional::default();
     storage.shanghai.set_secret(appid, SECRET);
-    let both = GivenBoth::builder(storage.clone(), Region::Shanghai)
-        .base_url(base_url)
-        .appid(appid);
+    let both = GivenBoth::builder(storage.clone(), Region::Shanghai).base_url(base_url).appid(appid);
     assert!(addresses(both.build().unwrap()).await.unwrap() > 0);
     assert_eq!(world.sim.ledger().issued(appid, Line::Classic), 1);
 
     let live = world.account().current_token(Line::Stable).unwrap();
     let shelf = FIXED.get_or_init(Shelf::default);
     shelf.put_value(&format!("{appid}-a"), &live, world.sim.clock().unix());
-    let args = GivenArgs::builder("-a".to_owned())
-        .base_url(base_url)
-        .appid(appid)
-        .build()
-        .unwrap();
+    let args = GivenArgs::builder("-a".to_owned()).base_url(base_url).appid(appid).build().unwrap();
     assert!(addresses(args).await.unwrap() > 0);
-    let other = GivenArgs::builder("-b".to_owned())
-        .base_url(base_url)
-        .appid(appid)
-        .build()
-        .unwrap();
+    let other = GivenArgs::builder("-b".to_owned()).base_url(base_url).appid(appid).build().unwrap();
     assert_eq!(addresses(other).await.unwrap_err().kind(), ErrorKind::Storage);
 }
 
@@ -174,10 +153,7 @@ async fn what_is_wrong_with_a_declaration_at_run_time_is_the_error_of_its_calls(
     let error = client.get(PATH).appid("wx").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(error.to_string().contains("base_url"), "{error}");
-    assert_eq!(
-        BadBase::builder().build().unwrap_err().kind(),
-        ErrorKind::Configuration
-    );
+    assert_eq!(BadBase::builder().build().unwrap_err().kind(), ErrorKind::Configuration);
 }
 
 #[tokio::test]
@@ -185,60 +161,32 @@ async fn a_call_is_for_its_own_account_then_the_declared_one_then_the_querys() {
     let world = World::new().await;
     let [second, third] = [new_appid(), new_appid()];
     for appid in [&second, &third] {
-        world
-            .sim
-            .add_app(wechat_simulator::App::new(appid, SECRET))
-            .unwrap();
+        world.sim.add_app(wechat_simulator::App::new(appid, SECRET)).unwrap();
         world.shelf.set_secret(appid, SECRET);
     }
     let declared = world.client();
     call(&declared).await.unwrap();
-    declared
-        .get(PATH)
-        .appid(&second)
-        .query(&[("appid", &third)])
-        .send()
-        .await
-        .unwrap();
-    declared
-        .get(PATH)
-        .query(&[("appid", &third)])
-        .send()
-        .await
-        .unwrap();
+    declared.get(PATH).appid(&second).query(&[("appid", &third)]).send().await.unwrap();
+    declared.get(PATH).query(&[("appid", &third)]).send().await.unwrap();
     let clock = world.sim.clock();
     let undeclared = wechat_runtime::Client::builder(Bound::new(world.shelf.clone(), ()))
         .base_url(world.sim.base_url())
         .clock(move || clock.now())
         .build()
         .unwrap();
-    undeclared
-        .request(Method::GET, PATH)
-        .query(&[("appid", &third)])
-        .send()
-        .await
-        .unwrap();
+    undeclared.request(Method::GET, PATH).query(&[("appid", &third)]).send().await.unwrap();
 
-    let asked: Vec<_> = [&world.appid, &second, &third]
-        .map(|appid| world.sim.ledger().token_calls(appid))
-        .into();
+    let asked: Vec<_> =
+        [&world.appid, &second, &third].map(|appid| world.sim.ledger().token_calls(appid)).into();
     assert_eq!(asked, [1, 1, 1]);
-    let by: Vec<_> = world
-        .sim
-        .ledger()
-        .calls_to(PATH)
-        .iter()
-        .map(|call| call.appid().unwrap().to_owned())
-        .collect();
+    let by: Vec<_> =
+        world.sim.ledger().calls_to(PATH).iter().map(|call| call.appid().unwrap().to_owned()).collect();
     assert_eq!(by, [world.appid.clone(), second, world.appid.clone(), third]);
 
     let error = undeclared.get(PATH).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request);
     assert!(error.to_string().contains("appid"), "{error}");
-    assert_eq!(
-        undeclared.fetch_access_token().await.unwrap_err().kind(),
-        ErrorKind::Request
-    );
+    assert_eq!(undeclared.fetch_access_token().await.unwrap_err().kind(), ErrorKind::Request);
     assert_eq!(world.sim.ledger().calls_to(PATH).len(), 4);
 }
 
@@ -246,10 +194,7 @@ async fn a_call_is_for_its_own_account_then_the_declared_one_then_the_querys() {
 async fn two_accounts_and_two_storages_used_at_once_never_see_each_others_tokens() {
     let world = World::new().await;
     let second = new_appid();
-    world
-        .sim
-        .add_app(wechat_simulator::App::new(&second, SECRET))
-        .unwrap();
+    world.sim.add_app(wechat_simulator::App::new(&second, SECRET)).unwrap();
     let storages = [Shelf::default(), Shelf::default()];
     let mut calls = Vec::new();
     let client = world.client();
@@ -259,9 +204,7 @@ async fn two_accounts_and_two_storages_used_at_once_never_see_each_others_tokens
             let bound = Bound::<Common>::new(storage.clone(), ());
             for _ in 0..50 {
                 let call = client.get(PATH).appid(appid).adapter_storage(&bound);
-                calls.push(tokio::spawn(
-                    async move { call.send().await?.error_for_errcode() },
-                ));
+                calls.push(tokio::spawn(async move { call.send().await?.error_for_errcode() }));
             }
         }
     }
@@ -278,21 +221,12 @@ async fn two_accounts_and_two_storages_used_at_once_never_see_each_others_tokens
         }
     }
     for storage in &storages {
-        assert_ne!(
-            storage.value(&world.appid).unwrap(),
-            storage.value(&second).unwrap()
-        );
+        assert_ne!(storage.value(&world.appid).unwrap(), storage.value(&second).unwrap());
     }
     assert!(world.shelf.value(&world.appid).is_none() && world.shelf.reads() == 0);
     let by = world.sim.ledger();
     for appid in [&world.appid, &second] {
-        assert_eq!(
-            by.calls_to(PATH)
-                .iter()
-                .filter(|call| call.appid() == Some(appid))
-                .count(),
-            100
-        );
+        assert_eq!(by.calls_to(PATH).iter().filter(|call| call.appid() == Some(appid)).count(), 100);
     }
 }
 
@@ -302,28 +236,13 @@ async fn special_paths_fill_in_what_the_caller_has_not_written() {
     let client = world.client();
     let path = "/sns/jscode2session";
     client.get(path).query(&[("js_code", "c")]).send().await.unwrap();
-    client
-        .get(path)
-        .query(&[("secret", "mine"), ("js_code", "c")])
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        world.query_of(path, "appid"),
-        [world.appid.clone(), world.appid.clone()]
-    );
+    client.get(path).query(&[("secret", "mine"), ("js_code", "c")]).send().await.unwrap();
+    assert_eq!(world.query_of(path, "appid"), [world.appid.clone(), world.appid.clone()]);
     assert_eq!(world.query_of(path, "secret"), [SECRET, "mine"]);
     assert_eq!(world.query_of(path, "js_code"), ["c", "c"]);
     assert_eq!(world.asked(), 0);
-    for path in [
-        "/cgi-bin/component/api_component_token",
-        "/sns/component/jscode2session",
-        "/cgi-bin/token",
-    ] {
-        assert_eq!(
-            client.get(path).send().await.unwrap_err().kind(),
-            ErrorKind::Request,
-            "{path}"
-        );
+    for path in ["/cgi-bin/component/api_component_token", "/sns/component/jscode2session", "/cgi-bin/token"]
+    {
+        assert_eq!(client.get(path).send().await.unwrap_err().kind(), ErrorKind::Request, "{path}");
     }
 }

@@ -34,10 +34,7 @@ impl Account {
     /// The handle of an account, if there is one of that appid.
     pub(crate) fn find(platform: &Arc<Platform>, appid: &str) -> Option<Self> {
         lock(&platform.state).get(appid)?;
-        Some(Self {
-            platform: Arc::clone(platform),
-            appid: appid.to_owned(),
-        })
+        Some(Self { platform: Arc::clone(platform), appid: appid.to_owned() })
     }
 
     /// The account's appid.
@@ -56,9 +53,7 @@ impl Account {
     pub(crate) fn current(&self, line: Line) -> Option<(String, u64)> {
         let unix = self.platform.clock.unix();
         let state = lock(&self.platform.state);
-        state
-            .current(&self.appid, line, unix)
-            .map(|(token, rest)| (token.to_owned(), rest))
+        state.current(&self.appid, line, unix).map(|(token, rest)| (token.to_owned(), rest))
     }
 
     /// Has somebody else fetch a new token (for the stable line: by force), and returns it.
@@ -129,9 +124,7 @@ impl Account {
     pub fn used_today(&self, path: &str) -> u64 {
         let unix = self.platform.clock.unix();
         let mut state = lock(&self.platform.state);
-        state
-            .get_mut(&self.appid)
-            .map_or(0, |account| account.usage.today(path, unix))
+        state.get_mut(&self.appid).map_or(0, |account| account.usage.today(path, unix))
     }
 
     /// The users of the account, whether or not they follow it.
@@ -153,10 +146,7 @@ impl Account {
     }
 
     pub(crate) fn read<T: Default>(&self, read: impl FnOnce(&AccountState) -> T) -> T {
-        lock(&self.platform.state)
-            .get(&self.appid)
-            .map(read)
-            .unwrap_or_default()
+        lock(&self.platform.state).get(&self.appid).map(read).unwrap_or_default()
     }
 
     fn change(&self, change: impl FnOnce(&mut AccountState)) {
@@ -168,8 +158,6 @@ impl Account {
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account")
-            .field("appid", &self.appid)
-            .finish_non_exhaustive()
+        f.debug_struct("Account").field("appid", &self.appid).finish_non_exhaustive()
     }
 }

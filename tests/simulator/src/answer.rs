@@ -35,10 +35,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<String, Refusal> {
 
 /// `{"errcode":0,"errmsg":"ok"}`.
 pub(crate) fn ok() -> Result<String, Refusal> {
-    json(&ErrorBody {
-        errcode: 0,
-        errmsg: "ok",
-    })
+    json(&ErrorBody { errcode: 0, errmsg: "ok" })
 }
 
 impl Answer {
@@ -48,30 +45,19 @@ impl Answer {
             Ok(text) => (0, text),
             Err(refusal) => {
                 let errmsg = refusal.errmsg(dialect, unix);
-                let body = ErrorBody {
-                    errcode: refusal.code,
-                    errmsg: &errmsg,
-                };
+                let body = ErrorBody { errcode: refusal.code, errmsg: &errmsg };
                 (refusal.code, serde_json::to_string(&body).unwrap_or_default())
             }
         };
         Self {
             errcode: Some(errcode),
-            ..Self::new(
-                StatusCode::OK,
-                dialect.content_type,
-                AnswerBody::Whole(text.into()),
-            )
+            ..Self::new(StatusCode::OK, dialect.content_type, AnswerBody::Whole(text.into()))
         }
     }
 
     /// A page as gateways send it.
     pub(crate) fn html(status: StatusCode) -> Self {
-        let title = format!(
-            "{} {}",
-            status.as_str(),
-            status.canonical_reason().unwrap_or_default()
-        );
+        let title = format!("{} {}", status.as_str(), status.canonical_reason().unwrap_or_default());
         let page = format!(
             "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
              </body>\r\n</html>\r\n"
@@ -81,21 +67,12 @@ impl Answer {
 
     /// An answer of anything.
     pub(crate) fn new(status: StatusCode, content_type: impl Into<String>, body: AnswerBody) -> Self {
-        Self {
-            status,
-            content_type: content_type.into(),
-            location: None,
-            body,
-            errcode: None,
-        }
+        Self { status, content_type: content_type.into(), location: None, body, errcode: None }
     }
 
     /// Sends the caller elsewhere.
     pub(crate) fn redirect(location: String) -> Self {
-        Self {
-            location: Some(location),
-            ..Self::html(StatusCode::FOUND)
-        }
+        Self { location: Some(location), ..Self::html(StatusCode::FOUND) }
     }
 
     /// Writes every `/` as `\/`, which in JSON only ever stands inside a string.

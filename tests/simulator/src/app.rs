@@ -129,8 +129,6 @@ impl App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App")
-            .field("appid", &self.appid)
-            .finish_non_exhaustive()
+        f.debug_struct("App").field("appid", &self.appid).finish_non_exhaustive()
     }
 }

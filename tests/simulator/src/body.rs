@@ -35,19 +35,12 @@ impl AnswerBody {
     /// A body that breaks off after its first half.
     pub(crate) fn cut(whole: &Bytes) -> Self {
         let start = whole.slice(..whole.len() / 2);
-        Self::Cut {
-            start,
-            length: whole.len() as u64,
-            flushed: false,
-        }
+        Self::Cut { start, length: whole.len() as u64, flushed: false }
     }
 
     /// A JSON object of a length in bytes.
     pub(crate) fn oversized(length: u64) -> Self {
-        Self::Oversized {
-            left: length.max(OVERSIZED_LEAST),
-            begun: false,
-        }
+        Self::Oversized { left: length.max(OVERSIZED_LEAST), begun: false }
     }
 }
 

@@ -50,12 +50,7 @@ impl State {
 impl SimClock {
     fn new(base: Duration, running: bool) -> Self {
         let running_since = running.then(Instant::now);
-        Self {
-            state: Arc::new(Mutex::new(State {
-                base: base.min(LAST),
-                running_since,
-            })),
-        }
+        Self { state: Arc::new(Mutex::new(State { base: base.min(LAST), running_since })) }
     }
 
     /// A clock frozen at the present whole second.
@@ -123,10 +118,7 @@ impl SimClock {
 
 impl fmt::Debug for SimClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SimClock")
-            .field("unix", &self.unix())
-            .field("frozen", &self.is_frozen())
-            .finish()
+        f.debug_struct("SimClock").field("unix", &self.unix()).field("frozen", &self.is_frozen()).finish()
     }
 }
 

@@ -125,11 +125,6 @@ impl Material {
     /// A material with an id and a file name or title.
     #[must_use]
     pub fn new(kind: MaterialKind, media_id: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            media_id: media_id.into(),
-            kind,
-            name: name.into(),
-            update_time: 1_433_234_000,
-        }
+        Self { media_id: media_id.into(), kind, name: name.into(), update_time: 1_433_234_000 }
     }
 }

@@ -56,12 +56,7 @@ const fn control(
     help: &'static str,
     handler: fn(&Command<'_>) -> Result<Value, Failure>,
 ) -> Control {
-    Control {
-        method,
-        path,
-        help,
-        handler,
-    }
+    Control { method, path, help, handler }
 }
 
 #[rustfmt::skip]
@@ -92,8 +87,7 @@ static CONTROLS: &[Control] = &[
 
 /// Whether a path belongs to the controls rather than the platform.
 pub(crate) fn is_control(path: &str) -> bool {
-    path.strip_prefix(ROOT)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(ROOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Does what a call of a control says.
@@ -112,30 +106,16 @@ fn dispatch(platform: &Arc<Platform>, request: &Request) -> Result<Value, Failur
             continue;
         };
         if control.method == request.method {
-            return (control.handler)(&Command {
-                platform,
-                request,
-                names,
-            });
+            return (control.handler)(&Command { platform, request, names });
         }
         methods.push(control.method.as_str());
     }
     if methods.is_empty() {
         let message = format!("there is no control {ROOT}/{path}; GET {ROOT}/ lists those there are");
-        return Err(Failure {
-            status: StatusCode::NOT_FOUND,
-            message,
-        });
+        return Err(Failure { status: StatusCode::NOT_FOUND, message });
     }
-    let message = format!(
-        "{ROOT}/{path} takes {}, not {}",
-        methods.join(" or "),
-        request.method
-    );
-    Err(Failure {
-        status: StatusCode::METHOD_NOT_ALLOWED,
-        message,
-    })
+    let message = format!("{ROOT}/{path} takes {}, not {}", methods.join(" or "), request.method);
+    Err(Failure { status: StatusCode::METHOD_NOT_ALLOWED, message })
 }
 
 /// What stands where the pattern has braces, if the path matches it.
@@ -193,17 +173,11 @@ fn fields<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, Failure>
 
 impl Failure {
     fn bad(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            message: message.into(),
-        }
+        Self { status: StatusCode::BAD_REQUEST, message: message.into() }
     }
 
     fn not_found(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            message: message.into(),
-        }
+        Self { status: StatusCode::NOT_FOUND, message: message.into() }
     }
 }
 

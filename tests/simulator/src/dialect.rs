@@ -17,38 +17,15 @@ const TEXT: &str = "text/plain";
 
 /// Longer prefixes stand before shorter ones.
 static DIALECTS: [Dialect; 3] = [
-    Dialect {
-        prefix: "/cgi-bin/media/",
-        content_type: TEXT,
-        rid: " rid: ",
-        sns: false,
-    },
-    Dialect {
-        prefix: "/sns/",
-        content_type: TEXT,
-        rid: ", rid: ",
-        sns: true,
-    },
-    Dialect {
-        prefix: "/cgi-bin/",
-        content_type: JSON,
-        rid: " rid: ",
-        sns: false,
-    },
+    Dialect { prefix: "/cgi-bin/media/", content_type: TEXT, rid: " rid: ", sns: false },
+    Dialect { prefix: "/sns/", content_type: TEXT, rid: ", rid: ", sns: true },
+    Dialect { prefix: "/cgi-bin/", content_type: JSON, rid: " rid: ", sns: false },
 ];
 
 /// What paths outside every family answer with.
-static ELSEWHERE: Dialect = Dialect {
-    prefix: "",
-    content_type: JSON,
-    rid: " rid: ",
-    sns: false,
-};
+static ELSEWHERE: Dialect = Dialect { prefix: "", content_type: JSON, rid: " rid: ", sns: false };
 
 /// The dialect spoken at a path.
 pub(crate) fn of(path: &str) -> &'static Dialect {
-    DIALECTS
-        .iter()
-        .find(|dialect| path.starts_with(dialect.prefix))
-        .unwrap_or(&ELSEWHERE)
+    DIALECTS.iter().find(|dialect| path.starts_with(dialect.prefix)).unwrap_or(&ELSEWHERE)
 }

@@ -29,19 +29,12 @@ pub(crate) struct Exchange<'a> {
 impl Exchange<'_> {
     /// A text argument that is there and not empty, or the refusal with a code.
     fn text(&self, name: &str, missing: i32) -> Result<&str, Refusal> {
-        let text = self
-            .arguments
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty());
+        let text = self.arguments.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         text.ok_or_else(|| Refusal::new(missing))
     }
 
     /// A whole number that is not negative, or 47001.
     fn number(&self, name: &str) -> Result<u64, Refusal> {
-        self.arguments
-            .get(name)
-            .and_then(Value::as_u64)
-            .ok_or_else(|| Refusal::new(47001))
+        self.arguments.get(name).and_then(Value::as_u64).ok_or_else(|| Refusal::new(47001))
     }
 }

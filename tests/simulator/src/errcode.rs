@@ -28,13 +28,7 @@ pub struct Errcode {
 
 impl Errcode {
     const fn new(code: i32, errmsg: &'static str, meaning: &'static str) -> Self {
-        Self {
-            code,
-            errmsg,
-            sns_errmsg: None,
-            subject: "",
-            meaning,
-        }
+        Self { code, errmsg, sns_errmsg: None, subject: "", meaning }
     }
 
     const fn on_sns(mut self, errmsg: &'static str) -> Self {
@@ -57,10 +51,7 @@ impl Errcode {
     /// ```
     #[must_use]
     pub fn find(code: i32) -> Option<&'static Errcode> {
-        ERRCODES
-            .binary_search_by_key(&code, |row| row.code)
-            .ok()
-            .map(|index| &ERRCODES[index])
+        ERRCODES.binary_search_by_key(&code, |row| row.code).ok().map(|index| &ERRCODES[index])
     }
 }
 
@@ -74,11 +65,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(code: i32) -> Self {
-        Self {
-            code,
-            subject: None,
-            errmsg: None,
-        }
+        Self { code, subject: None, errmsg: None }
     }
 
     /// Says what the error is about: the `{}` of its text.
@@ -106,11 +93,7 @@ impl Refusal {
             Some(text) if dialect.sns => text,
             _ => row.errmsg,
         });
-        let subject = self
-            .subject
-            .as_deref()
-            .or(row.map(|row| row.subject))
-            .unwrap_or_default();
+        let subject = self.subject.as_deref().or(row.map(|row| row.subject)).unwrap_or_default();
         Cow::Owned(text.replace("{}", subject) + dialect.rid + &rid(unix))
     }
 }
@@ -140,13 +123,9 @@ mod tests {
     #[test]
     fn the_tracing_id_follows_a_comma_on_sns_only() {
         let refusal = Refusal::new(40013);
-        let sns = refusal
-            .errmsg(dialect::of("/sns/jscode2session"), 0x6aac_007d)
-            .into_owned();
+        let sns = refusal.errmsg(dialect::of("/sns/jscode2session"), 0x6aac_007d).into_owned();
         assert!(sns.starts_with("invalid appid, rid: 6aac007d-"), "{sns}");
-        let cgi = refusal
-            .errmsg(dialect::of("/cgi-bin/token"), 0x6aac_0063)
-            .into_owned();
+        let cgi = refusal.errmsg(dialect::of("/cgi-bin/token"), 0x6aac_0063).into_owned();
         assert!(cgi.starts_with("invalid appid rid: 6aac0063-"), "{cgi}");
     }
 }

@@ -50,9 +50,7 @@ pub struct ControlError {
 
 impl ControlError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-        }
+        Self { message: message.into() }
     }
 }
 

@@ -36,20 +36,13 @@ pub(crate) enum Kind {
     DelayAfter(Duration),
     Hang,
     HangAfter,
-    Errcode {
-        code: i32,
-        errmsg: Option<String>,
-    },
+    Errcode { code: i32, errmsg: Option<String> },
     Status(u16),
     Redirect(String),
     Empty,
     NotJson,
     Oversized(u64),
-    Raw {
-        status: u16,
-        content_type: String,
-        body: Bytes,
-    },
+    Raw { status: u16, content_type: String, body: Bytes },
     TruncatedJson,
     TruncatedBody,
     NonUtf8,
@@ -140,10 +133,7 @@ impl Fault {
     /// The answer is an errcode with a text of the test's own, without tracing id. Not processed.
     #[must_use]
     pub fn errcode_with(code: i32, errmsg: impl Into<String>) -> Self {
-        Self::new(Kind::Errcode {
-            code,
-            errmsg: Some(errmsg.into()),
-        })
+        Self::new(Kind::Errcode { code, errmsg: Some(errmsg.into()) })
     }
 
     /// The answer is an HTML page with an HTTP status of 200 to 599 (502 in place of any other), as
@@ -180,11 +170,7 @@ impl Fault {
     /// The answer is exactly this, with a status of 200 to 599. Not processed.
     #[must_use]
     pub fn raw(status: u16, content_type: impl Into<String>, body: impl Into<Bytes>) -> Self {
-        Self::new(Kind::Raw {
-            status,
-            content_type: content_type.into(),
-            body: body.into(),
-        })
+        Self::new(Kind::Raw { status, content_type: content_type.into(), body: body.into() })
     }
 
     /// The answer is whole HTTP, but its JSON stops in the middle. Processed.

@@ -40,27 +40,19 @@ pub(crate) fn pass(
             (appid, arguments)
         }
     };
-    (route.handler)(&Exchange {
-        platform,
-        request,
-        appid: &appid,
-        arguments,
-        unix,
-    })
+    (route.handler)(&Exchange { platform, request, appid: &appid, arguments, unix })
 }
 
 /// The account that a call names, before anything about the call is checked.
 pub(crate) fn named_appid(platform: &Platform, route: Option<&Route>, request: &Request) -> Option<String> {
     match route.map(|route| route.credential) {
-        Some(Credential::Secret(SecretRule {
-            place: Place::Body, ..
-        })) => {
+        Some(Credential::Secret(SecretRule { place: Place::Body, .. })) => {
             let arguments = request.json_object().ok()?;
             arguments.get("appid")?.as_str().map(str::to_owned)
         }
-        Some(Credential::Secret(SecretRule {
-            place: Place::Query, ..
-        })) => request.query_value("appid").map(str::to_owned),
+        Some(Credential::Secret(SecretRule { place: Place::Query, .. })) => {
+            request.query_value("appid").map(str::to_owned)
+        }
         Some(Credential::AccessToken) | None => {
             let token = request.query_value("access_token")?;
             lock(&platform.state).vault.owner(token).map(str::to_owned)
@@ -76,9 +68,7 @@ fn arguments(route: &Route, request: &Request) -> Result<Map<String, Value>, Ref
 }
 
 fn judge_token(platform: &Platform, state: &State, request: &Request, unix: u64) -> Result<String, Refusal> {
-    let token = request
-        .query_value("access_token")
-        .ok_or_else(|| Refusal::new(41001))?;
+    let token = request.query_value("access_token").ok_or_else(|| Refusal::new(41001))?;
     match state.vault.judge(token, unix) {
         Ok(grant) => Ok(grant.appid.clone()),
         Err(_) if platform.quirks.malformed_is_40014 && !is_well_formed(token) => Err(Refusal::new(40014)),

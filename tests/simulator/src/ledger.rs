@@ -83,10 +83,7 @@ impl Ledger {
     /// How many tokens of one line an account was issued, those of other callers included.
     #[must_use]
     pub fn issued(&self, appid: &str, line: Line) -> usize {
-        self.issues
-            .iter()
-            .filter(|issue| issue.appid == appid && issue.line == line)
-            .count()
+        self.issues.iter().filter(|issue| issue.appid == appid && issue.line == line).count()
     }
 
     /// Every call received outside `/_sim/`, in the order of arrival.
@@ -103,9 +100,7 @@ impl Ledger {
     /// How many calls an account made to token endpoints, whatever they were answered.
     #[must_use]
     pub fn token_calls(&self, appid: &str) -> usize {
-        self.calls()
-            .filter(|call| call.is_token_call() && call.appid() == Some(appid))
-            .count()
+        self.calls().filter(|call| call.is_token_call() && call.appid() == Some(appid)).count()
     }
 
     /// Every template message that reached a user, oldest first: one for each call that was
@@ -118,10 +113,7 @@ impl Ledger {
     /// The messages that reached one user, oldest first.
     #[must_use]
     pub fn messages_to(&self, openid: &str) -> Vec<&Message> {
-        self.messages
-            .iter()
-            .filter(|message| message.openid == openid)
-            .collect()
+        self.messages.iter().filter(|message| message.openid == openid).collect()
     }
 
     /// How many of the oldest calls are missing because there were more than

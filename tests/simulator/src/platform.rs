@@ -50,11 +50,7 @@ pub(crate) struct Quirks {
 
 impl Default for Quirks {
     fn default() -> Self {
-        Self {
-            malformed_is_40014: false,
-            menu_refuses_unicode_escapes: true,
-            escape_slashes: true,
-        }
+        Self { malformed_is_40014: false, menu_refuses_unicode_escapes: true, escape_slashes: true }
     }
 }
 
@@ -116,10 +112,7 @@ impl ContentTypes {
         let overrides = lock(&self.overrides);
         let find = |wanted: &str| overrides.iter().find(|(path, _)| path == wanted);
         let found = find(path).or_else(|| find("*"));
-        found.map_or_else(
-            || dialect::of(path).content_type.to_owned(),
-            |(_, value)| value.clone(),
-        )
+        found.map_or_else(|| dialect::of(path).content_type.to_owned(), |(_, value)| value.clone())
     }
 }
 

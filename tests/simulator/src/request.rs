@@ -41,24 +41,15 @@ impl Request {
     pub(crate) async fn read(request: hyper::Request<Incoming>, peer: IpAddr) -> Result<Self, Unread> {
         let (head, body) = request.into_parts();
         let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                Unread::TooLong
-            } else {
-                Unread::BrokenOff
-            }
+            if error.is::<LengthLimitError>() { Unread::TooLong } else { Unread::BrokenOff }
         })?;
         let raw_query = head.uri.query().unwrap_or_default().to_owned();
         let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
-            (
-                name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         Ok(Self {
             path: head.uri.path().to_owned(),
-            query: form_urlencoded::parse(raw_query.as_bytes())
-                .into_owned()
-                .collect(),
+            query: form_urlencoded::parse(raw_query.as_bytes()).into_owned().collect(),
             raw_query,
             headers: head.headers.iter().map(header).collect(),
             body: body.to_bytes(),
@@ -70,10 +61,7 @@ impl Request {
 
     /// The first value of a query parameter that is not empty.
     pub(crate) fn query_value(&self, name: &str) -> Option<&str> {
-        let pair = self
-            .query
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty());
+        let pair = self.query.iter().find(|(key, value)| key == name && !value.is_empty());
         pair.map(|(_, value)| value.as_str())
     }
 

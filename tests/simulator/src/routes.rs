@@ -66,34 +66,18 @@ pub(crate) enum Place {
     Body,
 }
 
-const UNLIMITED: Limits = Limits {
-    daily: None,
-    minutely: None,
-};
+const UNLIMITED: Limits = Limits { daily: None, minutely: None };
 
 const fn daily(calls: u64) -> Limits {
-    Limits {
-        daily: Some(calls),
-        minutely: None,
-    }
+    Limits { daily: Some(calls), minutely: None }
 }
 
 const fn token_endpoint(place: Place) -> Credential {
-    Credential::Secret(SecretRule {
-        place,
-        secret: "secret",
-        grant_type: Some("client_credential"),
-    })
+    Credential::Secret(SecretRule { place, secret: "secret", grant_type: Some("client_credential") })
 }
 
 const fn by_token(path: &'static str, verb: Verb, limits: Limits, handler: Handler) -> Route {
-    Route {
-        path,
-        verb,
-        credential: Credential::AccessToken,
-        limits,
-        handler,
-    }
+    Route { path, verb, credential: Credential::AccessToken, limits, handler }
 }
 
 static ROUTES: &[Route] = &[
@@ -108,10 +92,7 @@ static ROUTES: &[Route] = &[
         path: "/cgi-bin/stable_token",
         verb: Verb::Post,
         credential: token_endpoint(Place::Body),
-        limits: Limits {
-            daily: Some(500_000),
-            minutely: Some(10_000),
-        },
+        limits: Limits { daily: Some(500_000), minutely: Some(10_000) },
         handler: token::stable,
     },
     Route {
@@ -131,24 +112,9 @@ static ROUTES: &[Route] = &[
     by_token("/cgi-bin/get_api_domain_ip", Verb::Get, UNLIMITED, base::ip_list),
     by_token("/cgi-bin/user/info", Verb::Get, daily(5_000_000), user::info),
     by_token("/cgi-bin/user/get", Verb::Get, daily(500), user::get),
-    by_token(
-        "/cgi-bin/material/get_materialcount",
-        Verb::Get,
-        UNLIMITED,
-        material::count,
-    ),
-    by_token(
-        "/cgi-bin/material/batchget_material",
-        Verb::Post,
-        UNLIMITED,
-        material::batchget,
-    ),
-    by_token(
-        "/cgi-bin/message/template/send",
-        Verb::Post,
-        UNLIMITED,
-        message::template_send,
-    ),
+    by_token("/cgi-bin/material/get_materialcount", Verb::Get, UNLIMITED, material::count),
+    by_token("/cgi-bin/material/batchget_material", Verb::Post, UNLIMITED, material::batchget),
+    by_token("/cgi-bin/message/template/send", Verb::Post, UNLIMITED, message::template_send),
     by_token("/cgi-bin/menu/create", Verb::Post, daily(1000), menu::create),
 ];
 
@@ -165,12 +131,6 @@ pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
 impl Route {
     /// Whether it gives out tokens.
     pub(crate) fn is_token_endpoint(&self) -> bool {
-        matches!(
-            self.credential,
-            Credential::Secret(SecretRule {
-                grant_type: Some(_),
-                ..
-            })
-        )
+        matches!(self.credential, Credential::Secret(SecretRule { grant_type: Some(_), .. }))
     }
 }

@@ -49,9 +49,7 @@ pub(crate) async fn serve(
 /// The answer to a body that was not read to its end, after which the connection is of no more use.
 fn too_long() -> Response<AnswerBody> {
     let mut response = Answer::html(StatusCode::PAYLOAD_TOO_LARGE).into_response();
-    response
-        .headers_mut()
-        .insert(CONNECTION, HeaderValue::from_static("close"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -78,19 +76,13 @@ impl<'a> Turn<'a> {
             appid: gate::named_appid(platform, route, request),
             token_call: route.is_some_and(Route::is_token_endpoint),
         });
-        Self {
-            platform,
-            request,
-            route,
-            call,
-        }
+        Self { platform, request, route, call }
     }
 
     /// Writes down how the call ended.
     fn end(&self, answer: Option<&Answer>) {
         let status = answer.map(|answer| answer.status.as_u16());
-        self.call
-            .ended_with(status, answer.and_then(|answer| answer.errcode));
+        self.call.ended_with(status, answer.and_then(|answer| answer.errcode));
     }
 
     /// The answer, or `None` if the connection is to be closed without one.
@@ -119,15 +111,8 @@ impl<'a> Turn<'a> {
     fn platform_answer(&self, result: Result<String, Refusal>, unix: u64) -> Answer {
         let path = &self.request.path;
         let answer = Answer::of_platform(result, dialect::of(path), unix);
-        let answer = Answer {
-            content_type: self.content_type(),
-            ..answer
-        };
-        if self.platform.quirks.escape_slashes {
-            answer.escape_slashes()
-        } else {
-            answer
-        }
+        let answer = Answer { content_type: self.content_type(), ..answer };
+        if self.platform.quirks.escape_slashes { answer.escape_slashes() } else { answer }
     }
 
     fn content_type(&self) -> String {
@@ -164,14 +149,12 @@ impl<'a> Turn<'a> {
             Kind::Empty => answered(AnswerBody::Whole(Bytes::new())),
             Kind::NotJson => Answer::html(StatusCode::OK),
             Kind::Oversized(length) => answered(AnswerBody::oversized(length)),
-            Kind::Raw {
-                status,
-                content_type,
-                body,
-            } => Answer::new(final_status(status), content_type, AnswerBody::Whole(body)),
-            Kind::TruncatedJson => self
-                .process()
-                .spoil(|body| AnswerBody::Whole(body.slice(..body.len() / 2))),
+            Kind::Raw { status, content_type, body } => {
+                Answer::new(final_status(status), content_type, AnswerBody::Whole(body))
+            }
+            Kind::TruncatedJson => {
+                self.process().spoil(|body| AnswerBody::Whole(body.slice(..body.len() / 2)))
+            }
             Kind::TruncatedBody => self.process().spoil(|body| AnswerBody::cut(&body)),
             Kind::NonUtf8 => self.process().spoil(|body| AnswerBody::Whole(smudge(&body))),
             Kind::DropBefore => return None,
@@ -186,9 +169,7 @@ impl<'a> Turn<'a> {
 /// A status that an answer can end with.
 fn final_status(status: u16) -> StatusCode {
     let wanted = StatusCode::from_u16(status).ok();
-    wanted
-        .filter(|_| (200..=599).contains(&status))
-        .unwrap_or(StatusCode::BAD_GATEWAY)
+    wanted.filter(|_| (200..=599).contains(&status)).unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
 /// Puts bytes that are not UTF-8 into a JSON object, as a field of their own.

@@ -40,22 +40,14 @@ impl Server {
         let (ready, address) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let on_thread = Arc::clone(&platform);
-        let thread = thread::Builder::new()
-            .name("wechat-simulator".into())
-            .spawn(move || {
-                run(&on_thread, port, ready);
-                // Nobody may be waiting for it.
-                let _ = end.send(());
-            })?;
+        let thread = thread::Builder::new().name("wechat-simulator".into()).spawn(move || {
+            run(&on_thread, port, ready);
+            // Nobody may be waiting for it.
+            let _ = end.send(());
+        })?;
         // From here on, giving up ends the thread.
-        let server = Self {
-            platform,
-            thread: Some(thread),
-            ended,
-        };
-        let address = address
-            .await
-            .map_err(|_| io::Error::other("the simulator's thread ended"))??;
+        let server = Self { platform, thread: Some(thread), ended };
+        let address = address.await.map_err(|_| io::Error::other("the simulator's thread ended"))??;
         Ok((server, address))
     }
 
@@ -127,9 +119,8 @@ async fn connection(stream: TcpStream, peer: SocketAddr, platform: Arc<Platform>
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| serve(Arc::clone(&platform), peer.ip(), request));
     // A Date by the real clock would contradict the virtual one.
-    let connection = http1::Builder::new()
-        .auto_date_header(false)
-        .serve_connection(TokioIo::new(stream), service);
+    let connection =
+        http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     // An error is a caller that broke off or was broken off on purpose.
     tokio::select! {

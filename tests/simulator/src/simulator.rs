@@ -143,9 +143,7 @@ impl Simulator {
 
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulator")
-            .field("base_url", &self.base_url)
-            .finish_non_exhaustive()
+        f.debug_struct("Simulator").field("base_url", &self.base_url).finish_non_exhaustive()
     }
 }
 
@@ -254,11 +252,6 @@ impl Builder {
             platform.content_types.set(&path, &content_type)?;
         }
         let (server, address) = Server::start(Arc::clone(&platform), self.port).await?;
-        Ok(Simulator {
-            platform,
-            base_url: format!("http://{address}"),
-            address,
-            server,
-        })
+        Ok(Simulator { platform, base_url: format!("http://{address}"), address, server })
     }
 }

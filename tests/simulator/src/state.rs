@@ -96,11 +96,7 @@ impl AccountState {
 
 impl Default for State {
     fn default() -> Self {
-        Self {
-            accounts: BTreeMap::new(),
-            vault: Vault::default(),
-            next_msgid: FIRST_MSGID,
-        }
+        Self { accounts: BTreeMap::new(), vault: Vault::default(), next_msgid: FIRST_MSGID }
     }
 }
 
@@ -109,9 +105,7 @@ impl State {
     pub(crate) fn add(&mut self, app: App) -> Result<(), ControlError> {
         let App { appid, secret, .. } = &app;
         if appid.is_empty() || secret.is_empty() {
-            return Err(ControlError::new(
-                "an app needs an appid and a secret that are not empty",
-            ));
+            return Err(ControlError::new("an app needs an appid and a secret that are not empty"));
         }
         match self.accounts.entry(appid.clone()) {
             Entry::Occupied(_) => Err(ControlError::new(format!("there is an app {appid} already"))),
@@ -164,9 +158,7 @@ impl State {
     ) -> Result<Granted, Refusal> {
         let account = self.accounts.get_mut(appid).ok_or_else(|| Refusal::new(40013))?;
         let expires_in = account.app.expires_in;
-        let value = account
-            .line_mut(line)
-            .replace(&mut self.vault, appid, expires_in, unix);
+        let value = account.line_mut(line).replace(&mut self.vault, appid, expires_in, unix);
         ledger.issue(Issue {
             appid: appid.to_owned(),
             line,
@@ -175,20 +167,16 @@ impl State {
             expires_in,
             cause,
         });
-        Ok(Granted {
-            access_token: value,
-            expires_in,
-        })
+        Ok(Granted { access_token: value, expires_in })
     }
 
     /// Answers a call of `stable_token` in normal mode: the same token while it has 300 s to live.
     pub(crate) fn stable(&mut self, appid: &str, unix: u64, ledger: &Recorder) -> Result<Granted, Refusal> {
         let account = self.accounts.get(appid).ok_or_else(|| Refusal::new(40013))?;
         match account.stable.current(&self.vault, unix) {
-            Some((token, rest)) if rest >= GRACE => Ok(Granted {
-                access_token: token.to_owned(),
-                expires_in: rest,
-            }),
+            Some((token, rest)) if rest >= GRACE => {
+                Ok(Granted { access_token: token.to_owned(), expires_in: rest })
+            }
             _ => self.issue(appid, Line::Stable, Cause::Fetch, unix, ledger),
         }
     }
@@ -202,16 +190,10 @@ impl State {
         ledger: &Recorder,
     ) -> Result<Granted, Refusal> {
         let account = self.account(appid)?;
-        if account
-            .forced_at
-            .is_some_and(|at| unix.saturating_sub(at) < FORCED_SPACING)
-        {
+        if account.forced_at.is_some_and(|at| unix.saturating_sub(at) < FORCED_SPACING) {
             return self.stable(appid, unix, ledger);
         }
-        let limits = Limits {
-            daily: Some(account.app.forced_limit),
-            minutely: None,
-        };
+        let limits = Limits { daily: Some(account.app.forced_limit), minutely: None };
         account.usage.spend(FORCED, limits, unix)?;
         account.forced_at = Some(unix);
         self.issue(appid, Line::Stable, Cause::Forced, unix, ledger)

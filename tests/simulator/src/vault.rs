@@ -44,9 +44,7 @@ impl Vault {
 
     /// Seconds that a token has to live, 0 when it is expired or unknown.
     fn rest(&self, token: &str, unix: u64) -> u64 {
-        self.grants
-            .get(token)
-            .map_or(0, |grant| grant.expires_at.saturating_sub(unix))
+        self.grants.get(token).map_or(0, |grant| grant.expires_at.saturating_sub(unix))
     }
 
     fn cut(&mut self, token: &str, at: u64) {
@@ -104,10 +102,7 @@ impl TokenLine {
 
     /// Has business calls refuse the current token, which stays the current one.
     pub(crate) fn refuse_current(&mut self, vault: &mut Vault) {
-        let current = self
-            .current
-            .as_deref()
-            .and_then(|token| vault.grants.get_mut(token));
+        let current = self.current.as_deref().and_then(|token| vault.grants.get_mut(token));
         if let Some(grant) = current {
             grant.refused = true;
         }

@@ -1,11 +1,6 @@
 //! What must hold of the program.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test ends by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends by panicking")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
@@ -22,30 +17,17 @@ struct Running {
 
 impl Running {
     fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(PROGRAM)
-            .args(["--port", "0"])
-            .args(args)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new(PROGRAM).args(["--port", "0"]).args(args).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let base_url = line
-            .strip_prefix("listening on ")
-            .unwrap_or_else(|| panic!("{line:?}"));
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let base_url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}"));
         let base_url = base_url.trim_end().to_owned();
         Self { child, base_url }
     }
 
     async fn get(&self, path: &str) -> Value {
-        reqwest::get(format!("{}{path}", self.base_url))
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        reqwest::get(format!("{}{path}", self.base_url)).await.unwrap().json().await.unwrap()
     }
 }
 
@@ -73,20 +55,14 @@ async fn the_program_serves_every_app_it_is_given() {
 
 #[tokio::test]
 async fn the_clock_can_be_frozen_now_or_at_a_second() {
-    assert_eq!(
-        Running::start(&["--frozen"]).get("/_sim/clock").await["frozen"],
-        true
-    );
+    assert_eq!(Running::start(&["--frozen"]).get("/_sim/clock").await["frozen"], true);
     for args in [
         &["--frozen", "1700000000"][..],
         &["--frozen=1700000000"],
         &["--frozen", "1700000000", "--app", "a:b"],
     ] {
         let clock = Running::start(args).get("/_sim/clock").await;
-        assert_eq!(
-            (clock["unix"].as_u64(), clock["frozen"].as_bool()),
-            (Some(1_700_000_000), Some(true))
-        );
+        assert_eq!((clock["unix"].as_u64(), clock["frozen"].as_bool()), (Some(1_700_000_000), Some(true)));
     }
 }
 
@@ -95,13 +71,7 @@ async fn the_clock_can_be_frozen_now_or_at_a_second() {
 async fn an_interrupt_ends_it_well() {
     let mut program = Running::start(&[]);
     let id = program.child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     assert!(program.child.wait().unwrap().success());
 }
 
@@ -131,25 +101,14 @@ fn a_wrong_command_line_ends_with_2_and_says_why_without_any_secret() {
 fn two_apps_of_one_appid_are_refused() {
     let output = run(&["--port", "0", "--app", "wx1:a", "--app", "wx1:b"]);
     assert!(!output.status.success());
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("there is an app wx1 already")
-    );
+    assert!(String::from_utf8(output.stderr).unwrap().contains("there is an app wx1 already"));
 }
 
 #[test]
 fn help_and_version_are_printed() {
     let help = run(&["--help"]);
     assert!(help.status.success());
-    assert!(
-        String::from_utf8(help.stdout)
-            .unwrap()
-            .contains("--app APPID:SECRET")
-    );
+    assert!(String::from_utf8(help.stdout).unwrap().contains("--app APPID:SECRET"));
     let version = String::from_utf8(run(&["--version"]).stdout).unwrap();
-    assert_eq!(
-        version.trim_end(),
-        concat!("wechat-simulator ", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(version.trim_end(), concat!("wechat-simulator ", env!("CARGO_PKG_VERSION")));
 }

@@ -51,21 +51,13 @@ pub struct Given;
 
 #[test]
 fn what_is_declared_is_evaluated_once_for_all_values() {
-    assert_eq!(
-        EVALUATIONS.load(Ordering::Relaxed),
-        0,
-        "a declaration alone evaluates nothing"
-    );
+    assert_eq!(EVALUATIONS.load(Ordering::Relaxed), 0, "a declaration alone evaluates nothing");
     std::thread::scope(|scope| {
         for _ in 0..8 {
             let _ = scope.spawn(Declared::new);
         }
     });
-    let _ = (
-        Declared::default(),
-        Declared::builder().build(),
-        Declared::new().clone(),
-    );
+    let _ = (Declared::default(), Declared::builder().build(), Declared::new().clone());
     assert_eq!(EVALUATIONS.load(Ordering::Relaxed), 1);
 }
 
@@ -108,8 +100,5 @@ fn a_client_shows_its_name_and_its_application() {
     struct Wechat;
 
     let shown = format!("{:?}", Wechat::new());
-    assert!(
-        shown.starts_with("Wechat") && shown.contains("wx1f2e3d4c5b6a7988"),
-        "{shown}"
-    );
+    assert!(shown.starts_with("Wechat") && shown.contains("wx1f2e3d4c5b6a7988"), "{shown}");
 }

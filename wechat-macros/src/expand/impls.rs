@@ -13,12 +13,7 @@ impl Declaration<'_> {
         let constructors = self.constructors(constructor, builder);
         let methods = self.methods();
         let traits = self.traits(constructor);
-        let Self {
-            attrs,
-            ident,
-            generics,
-            ..
-        } = self;
+        let Self { attrs, ident, generics, .. } = self;
         let (generics, params, bounds) = generics.split_for_impl();
         quote! {
             #attrs
@@ -31,11 +26,7 @@ impl Declaration<'_> {
     }
 
     fn constructors(&self, constructor: &Constructor, builder: &TokenStream) -> TokenStream {
-        let Constructor {
-            generics,
-            params,
-            bounds,
-        } = constructor;
+        let Constructor { generics, params, bounds } = constructor;
         let r = self.runtime;
         let names: Vec<_> = params.iter().map(|(name, _)| name).collect();
         let params: Vec<_> = params.iter().map(|(name, ty)| quote!(#name: #ty)).collect();
@@ -115,13 +106,7 @@ impl Declaration<'_> {
     }
 
     fn traits(&self, constructor: &Constructor) -> TokenStream {
-        let Self {
-            runtime: r,
-            ident,
-            client,
-            from_client,
-            ..
-        } = self;
+        let Self { runtime: r, ident, client, from_client, .. } = self;
         let name = ident.unraw().to_string();
         let call = quote! {
             type App = #r::Common;
@@ -158,26 +143,19 @@ impl Declaration<'_> {
             (quote!(Declared), declared, true),
             (quote!(Clone), clone, !self.derives("Clone")),
             (quote!(fmt::Debug), debug, !self.derives("Debug")),
-            (
-                quote!(Default),
-                default,
-                !self.derives("Default") && takes_nothing,
-            ),
+            (quote!(Default), default, !self.derives("Default") && takes_nothing),
         ];
         let Self { attrs, generics, .. } = self;
         let (generics, params, bounds) = generics.split_for_impl();
-        let impls = impls
-            .into_iter()
-            .filter(|(.., wanted)| *wanted)
-            .map(|(path, body, _)| {
-                quote! {
-                    #attrs
-                    #[automatically_derived]
-                    impl #generics #r::#path for #ident #params #bounds {
-                        #body
-                    }
+        let impls = impls.into_iter().filter(|(.., wanted)| *wanted).map(|(path, body, _)| {
+            quote! {
+                #attrs
+                #[automatically_derived]
+                impl #generics #r::#path for #ident #params #bounds {
+                    #body
                 }
-            });
+            }
+        });
         quote!(#(#impls)*)
     }
 

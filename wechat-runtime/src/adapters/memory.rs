@@ -75,9 +75,7 @@ impl storage::Hub for Memory {
     }
 
     async fn save_ticket(&self, appid: &str, ticket: Ticket, (): &()) -> storage::Result<Ticket> {
-        self.0
-            .tickets
-            .put((appid.to_owned(), ticket.ticket_type().clone()), ticket.clone());
+        self.0.tickets.put((appid.to_owned(), ticket.ticket_type().clone()), ticket.clone());
         Ok(ticket)
     }
 }
@@ -93,18 +91,11 @@ struct Table<K, V>(RwLock<HashMap<K, V>>);
 
 impl<K: Eq + Hash, V: Clone> Table<K, V> {
     fn get(&self, key: &K) -> Option<V> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
-            .cloned()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
     fn put(&self, key: K, value: V) {
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, value);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, value);
     }
 }
 

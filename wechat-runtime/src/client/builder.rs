@@ -79,7 +79,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
     /// How the HTTP client is made: proxies, roots of trust, pools.
     ///
     /// Redirects, the `Referer` header and verbose logging of connections are switched off whatever is set
-    /// here, since each would hand the token away; the connect time-out is [`connect_timeout`](Self::connect_timeout)'s.
+    /// here, since each would hand the token away, and so are retries, which would send a POST twice; the connect time-out is [`connect_timeout`](Self::connect_timeout)'s.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = http;
         self
@@ -155,6 +155,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connection_verbose(false)
+            .retry(reqwest::retry::never())
             .connect_timeout(self.connect_timeout)
             .build();
         let http = http.map_err(|error| {
@@ -162,12 +163,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
                 .caused_by(Arc::new(error.without_url()))
         });
         let base = Base::parse(self.base_url.as_deref().unwrap_or(base::WECHAT));
-        let wire = http.and_then(|http| {
-            Ok(Wire {
-                http,
-                base: Arc::new(base?),
-            })
-        });
+        let wire = http.and_then(|http| Ok(Wire { http, base: Arc::new(base?) }));
         Client(Arc::new(Inner {
             wire,
             bound: self.bound,
@@ -183,8 +179,6 @@ impl<App: Application, T> ClientBuilder<App, T> {
 
 impl<App: Application, T> fmt::Debug for ClientBuilder<App, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("appid", &self.appid)
-            .finish_non_exhaustive()
+        f.debug_struct("ClientBuilder").field("appid", &self.appid).finish_non_exhaustive()
     }
 }

@@ -39,52 +39,25 @@ const RULES: &[Rule] = &[
         length: |of| Length::Doubling(of.address),
         ends_by: EndsBy::Nothing,
     },
-    Rule {
-        codes: &[40243, 50004, 50007],
-        length: |of| Length::Fixed(of.frozen),
-        ends_by: EndsBy::Nothing,
-    },
-    Rule {
-        codes: &[89501],
-        length: |of| Length::Fixed(of.confirmation_pending),
-        ends_by: EndsBy::Nothing,
-    },
-    Rule {
-        codes: &[89507],
-        length: |of| Length::Fixed(of.confirmation_refused),
-        ends_by: EndsBy::Nothing,
-    },
-    Rule {
-        codes: &[89506],
-        length: |of| Length::Fixed(of.confirmation_barred),
-        ends_by: EndsBy::Nothing,
-    },
+    Rule { codes: &[40243, 50004, 50007], length: |of| Length::Fixed(of.frozen), ends_by: EndsBy::Nothing },
+    Rule { codes: &[89501], length: |of| Length::Fixed(of.confirmation_pending), ends_by: EndsBy::Nothing },
+    Rule { codes: &[89507], length: |of| Length::Fixed(of.confirmation_refused), ends_by: EndsBy::Nothing },
+    Rule { codes: &[89506], length: |of| Length::Fixed(of.confirmation_barred), ends_by: EndsBy::Nothing },
     Rule {
         codes: &[45009],
-        length: |of| Length::UntilBeijingMidnight {
-            probe: of.quota_probe,
-        },
+        length: |of| Length::UntilBeijingMidnight { probe: of.quota_probe },
         ends_by: EndsBy::ClearedQuota,
     },
-    Rule {
-        codes: &[45011],
-        length: |_| Length::UntilNextMinute,
-        ends_by: EndsBy::Nothing,
-    },
+    Rule { codes: &[45011], length: |_| Length::UntilNextMinute, ends_by: EndsBy::Nothing },
 ];
 
 /// Everything the table does not name: -1, 5xx, no connection, time-out, no JSON, an unknown code.
-const TRANSIENT: &Rule = &Rule {
-    codes: &[],
-    length: |of| Length::DoublingWithJitter(of.transient),
-    ends_by: EndsBy::Nothing,
-};
+const TRANSIENT: &Rule =
+    &Rule { codes: &[], length: |of| Length::DoublingWithJitter(of.transient), ends_by: EndsBy::Nothing };
 
 impl Rule {
     pub(super) fn of(errcode: Option<i64>) -> &'static Self {
-        let named = RULES
-            .iter()
-            .find(|rule| errcode.is_some_and(|code| rule.codes.contains(&code)));
+        let named = RULES.iter().find(|rule| errcode.is_some_and(|code| rule.codes.contains(&code)));
         named.unwrap_or(TRANSIENT)
     }
 
@@ -95,7 +68,7 @@ impl Rule {
             Length::Doubling(backoff) => backoff.pause(failures),
             Length::DoublingWithJitter(backoff) => {
                 let pause = backoff.pause(failures);
-                (pause + jitter(pause, settings.jitter_percent)).min(backoff.longest)
+                pause.saturating_add(jitter(pause, settings.jitter_percent)).min(backoff.longest)
             }
             Length::UntilBeijingMidnight { probe } => now.until_beijing_midnight().min(probe),
             Length::UntilNextMinute => {
@@ -111,29 +84,17 @@ mod tests {
 
     fn pause(code: i64, failures: u32) -> Duration {
         let noon = Moment::from_unix(1_795_233_610); // 2026-11-21 12:00:10 in Beijing
-        let settings = CoolDowns {
-            jitter_percent: 0,
-            ..CoolDowns::default()
-        };
+        let settings = CoolDowns { jitter_percent: 0, ..CoolDowns::default() };
         Rule::of(Some(code)).pause(noon, failures, &settings)
     }
 
     #[test]
     fn pauses_are_those_of_the_table() {
         let seconds = |code, failures| pause(code, failures).as_secs();
-        assert_eq!(
-            [0, 1, 4, 5, 40].map(|failures| seconds(-1, failures)),
-            [1, 2, 16, 30, 30]
-        );
-        assert_eq!(
-            [0, 1, 3, 4].map(|failures| seconds(40125, failures)),
-            [60, 120, 480, 600]
-        );
+        assert_eq!([0, 1, 4, 5, 40].map(|failures| seconds(-1, failures)), [1, 2, 16, 30, 30]);
+        assert_eq!([0, 1, 3, 4].map(|failures| seconds(40125, failures)), [60, 120, 480, 600]);
         assert_eq!([0, 4].map(|failures| seconds(40164, failures)), [60, 600]);
-        assert_eq!(
-            [40243, 89501, 89507, 89506].map(|code| seconds(code, 9)),
-            [600, 60, 3600, 86400]
-        );
+        assert_eq!([40243, 89501, 89507, 89506].map(|code| seconds(code, 9)), [600, 60, 3600, 86400]);
         assert_eq!(seconds(45009, 0), 3600);
         assert_eq!(seconds(45011, 0), 50);
     }
@@ -141,9 +102,6 @@ mod tests {
     #[test]
     fn the_last_probe_before_midnight_waits_for_midnight() {
         let late = Moment::from_unix(1_795_276_800 - 60);
-        assert_eq!(
-            Rule::of(Some(45009)).pause(late, 0, &CoolDowns::default()),
-            Duration::from_secs(60)
-        );
+        assert_eq!(Rule::of(Some(45009)).pause(late, 0, &CoolDowns::default()), Duration::from_secs(60));
     }
 }

@@ -2,13 +2,13 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use super::cool_down::{EndsBy, Rule};
 use crate::clock::Moment;
-use crate::credential::Key;
-use crate::errcode::ErrorKind;
+use crate::credential::{Grant, Key};
 use crate::flight::lock;
 use crate::settings::RefreshSettings;
 use crate::{Error, Secret};
@@ -22,10 +22,16 @@ pub(crate) struct Lane {
 
 static STATES: LazyLock<Mutex<HashMap<Lane, State>>> = LazyLock::new(Mutex::default);
 
+/// How many secrets that were refused are told apart; more of them than this are a puzzle, not a mistake.
+const WRONG_SECRETS: usize = 8;
+
 #[derive(Default)]
 struct State {
-    cool_down: Option<CoolDown>,
-    issued: Option<(Secret, Moment)>,
+    /// Grows with each leader. One that is overtaken, because it was parked past its lease, stores nothing.
+    fence: u64,
+    cool_downs: Vec<CoolDown>,
+    issued: Option<(Mark, Moment)>,
+    unseen: Option<Unseen>,
     refused_at: Option<Moment>,
     refusals: Daily,
     forced: Daily,
@@ -33,12 +39,30 @@ struct State {
 
 struct CoolDown {
     rule: &'static Rule,
-    /// Failures in a row under this rule before this one.
+    /// The secret it holds for, where another one ends it.
+    secret: Option<Mark>,
+    /// Failures in a row before this one.
     failures: u32,
     began: Moment,
     pause: Duration,
     error: Error,
-    secret: Option<Secret>,
+}
+
+/// The newest grant, until the store has been seen to hold it, and the secret that bought it.
+struct Unseen {
+    grant: Grant,
+    secret: Mark,
+}
+
+/// What a secret is recognised by, where it need not be kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark(u64);
+
+impl Mark {
+    pub(super) fn of(secret: &Secret) -> Self {
+        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self(KEYS.hash_one(secret.expose()))
+    }
 }
 
 /// A count that starts anew at midnight in Beijing.
@@ -49,48 +73,76 @@ struct Daily {
 }
 
 /// Why WeChat is not asked now.
+#[derive(Clone)]
 pub(super) enum Blocked {
-    /// An endpoint refused to grant; another secret than this ends it, where one is named.
-    CoolDown {
-        error: Error,
-        unless_secret_is_not: Option<Secret>,
-    },
-    /// The credential is too young, or another refusal too recent.
-    TooSoon(Duration),
+    /// An endpoint refused to grant.
+    CoolDown(Error),
+    /// The credential is too young.
+    TooYoung(Duration),
+    /// Another refusal was too recent.
+    TooRecent(Duration),
     /// The day's budget is used up.
     Budget(Duration),
 }
 
-impl Blocked {
-    /// The error for a caller, whose own refusal says more than the gap that keeps it from a fresh token.
-    pub(super) fn into_error(self, refusal: Option<&Error>) -> Error {
-        let refused = |message: &'static str, retry_after| {
-            refusal
-                .cloned()
-                .unwrap_or_else(|| Error::new(ErrorKind::TokenRejected, ""))
-                .because(message)
-                .with_retry_after(Some(retry_after))
-        };
-        match self {
-            Self::CoolDown { error, .. } => error,
-            Self::TooSoon(wait) => {
-                refused("the access token is refused, and too young to be replaced:", wait)
-            }
-            Self::Budget(wait) => refused(
-                "the access token is refused, and the day's budget of replacements is used up:",
-                wait,
-            ),
-        }
-    }
-}
-
 impl Lane {
+    /// Asks or tells what is known of this lane. What comes to nothing is not kept.
     fn state<R>(&self, ask: impl FnOnce(&mut State) -> R) -> R {
         let mut states = lock(&STATES);
-        if let Some(state) = states.get_mut(self) {
-            return ask(state);
+        let Some(state) = states.get_mut(self) else {
+            let mut state = State::default();
+            let answer = ask(&mut state);
+            if !state.says_nothing() {
+                states.insert(self.clone(), state);
+            }
+            return answer;
+        };
+        ask(state)
+    }
+
+    /// Begins to lead; answers with the fence that later tells whether another has begun since.
+    pub(super) fn enter(&self) -> u64 {
+        self.state(|state| {
+            state.fence += 1;
+            state.fence
+        })
+    }
+
+    /// Ends leading: a lane of which nothing is known is forgotten.
+    pub(super) fn leave(&self, fence: u64) {
+        let mut states = lock(&STATES);
+        let idle = states.get(self).is_some_and(|state| state.fence == fence && state.knows_nothing());
+        if idle {
+            states.remove(self);
         }
-        ask(states.entry(self.clone()).or_default())
+    }
+
+    pub(super) fn holds(&self, fence: u64) -> bool {
+        self.state(|state| state.fence == fence)
+    }
+
+    /// The store was seen to hold this value.
+    pub(super) fn seen(&self, value: &Secret) {
+        self.state(|state| drop(state.unseen.take_if(|unseen| unseen.grant.value == *value)));
+    }
+
+    /// The newest grant, where the store has not been seen to hold it.
+    pub(super) fn unseen(&self) -> Option<(Grant, Mark)> {
+        self.state(|state| state.unseen.as_ref().map(|unseen| (unseen.grant.clone(), unseen.secret)))
+    }
+
+    /// The error of the cool-down that holds for this secret, if there is one.
+    pub(super) fn cool_down(&self, now: Moment, secret: Option<Mark>) -> Result<(), Blocked> {
+        self.state(|state| {
+            let holding = state.cool_downs.iter_mut().filter(|it| it.secret.is_none() || it.secret == secret);
+            let left = holding.map(|it| (remaining(&mut it.began, it.pause, now), &it.error));
+            match left.max_by_key(|(left, _)| *left) {
+                Some((left, error)) if !left.is_zero() => {
+                    Err(Blocked::CoolDown(error.clone().with_retry_after(Some(left))))
+                }
+                _ => Ok(()),
+            }
+        })
     }
 
     /// Asks whether WeChat may be asked. `refused` is the value that was refused, where that is the cause.
@@ -98,60 +150,54 @@ impl Lane {
         &self,
         now: Moment,
         refused: Option<&Secret>,
+        secret: Option<Mark>,
         settings: &RefreshSettings,
     ) -> Result<(), Blocked> {
+        self.cool_down(now, secret)?;
+        let Some(refused) = refused.map(Mark::of) else { return Ok(()) };
         self.state(|state| {
-            if let Some(cool_down) = &mut state.cool_down {
-                let left = remaining(&mut cool_down.began, cool_down.pause, now);
-                if !left.is_zero() {
-                    return Err(Blocked::CoolDown {
-                        error: cool_down.error.clone().with_retry_after(Some(left)),
-                        unless_secret_is_not: cool_down.secret.clone(),
-                    });
-                }
+            let issued = state.issued.as_mut().filter(|(value, _)| *value == refused);
+            let youth = issued.map(|(_, at)| remaining(at, settings.gap, now));
+            if let Some(wait) = youth.filter(|wait| !wait.is_zero()) {
+                return Err(Blocked::TooYoung(wait));
             }
-            let Some(refused) = refused else { return Ok(()) };
-            let issued = state
-                .issued
-                .as_mut()
-                .filter(|(value, _)| value == refused)
-                .map(|(_, at)| at);
-            let youth = issued.map_or(Duration::ZERO, |at| remaining(at, settings.gap, now));
-            let recent = state
-                .refused_at
-                .as_mut()
-                .map_or(Duration::ZERO, |at| remaining(at, settings.gap, now));
-            let wait = youth.max(recent);
-            if !wait.is_zero() {
-                return Err(Blocked::TooSoon(wait));
+            let recent = state.refused_at.as_mut().map(|at| remaining(at, settings.gap, now));
+            if let Some(wait) = recent.filter(|wait| !wait.is_zero()) {
+                return Err(Blocked::TooRecent(wait));
             }
-            state.refusals.spend(now, settings.refusals_per_day)?;
-            state.refused_at = Some(now);
+            state.refusals.check(now, settings.refusals_per_day)
+        })
+    }
+
+    /// Asks whether a forced refresh may be made, and counts it.
+    pub(super) fn begin_forced(&self, now: Moment, settings: &RefreshSettings) -> Result<(), Blocked> {
+        self.state(|state| {
+            state.forced.check(now, settings.forced_per_day)?;
+            state.forced.count(now, 1);
             Ok(())
         })
     }
 
-    /// Asks whether a forced refresh may be made.
-    pub(super) fn begin_forced(&self, now: Moment, settings: &RefreshSettings) -> Result<(), Blocked> {
-        self.state(|state| state.forced.spend(now, settings.forced_per_day))
+    /// WeChat grants no more forced refreshes today.
+    pub(super) fn forced_used_up(&self, now: Moment) -> Blocked {
+        self.state(|state| state.forced.count(now, u32::MAX));
+        Blocked::Budget(now.until_beijing_midnight())
     }
 
-    /// Ends a cool-down that another secret ends.
-    pub(super) fn secret_changed(&self) {
+    /// Something was granted, for a refused token or for none, by this secret where one was needed.
+    pub(super) fn granted(&self, grant: &Grant, refused: bool, secret: Option<Mark>, now: Moment) {
         self.state(|state| {
-            state
-                .cool_down
-                .take_if(|active| active.rule.ends_by == EndsBy::AnotherSecret)
-        });
-    }
-
-    pub(super) fn granted(&self, value: &Secret, now: Moment) {
-        self.state(|state| {
-            state.cool_down = None;
-            // Asked again, stable_token answers with the same value: that does not make it any younger.
-            if state.issued.as_ref().is_none_or(|(issued, _)| issued != value) {
-                state.issued = Some((value.clone(), now));
+            state.cool_downs.retain(|it| it.secret.is_some() && it.secret != secret);
+            if refused {
+                state.refused_at = Some(now);
+                state.refusals.count(now, 1);
             }
+            let mark = Mark::of(&grant.value);
+            // Asked again, stable_token answers with the same value: that does not make it any younger.
+            if state.issued.is_none_or(|(issued, _)| issued != mark) {
+                state.issued = Some((mark, now));
+            }
+            state.unseen = secret.map(|secret| Unseen { grant: grant.clone(), secret });
         });
     }
 
@@ -159,30 +205,48 @@ impl Lane {
     pub(super) fn failed(
         &self,
         error: Error,
-        secret: Option<&Secret>,
+        secret: Option<Mark>,
         now: Moment,
         settings: &RefreshSettings,
     ) -> Error {
         let rule = Rule::of(error.errcode());
+        let secret = secret.filter(|_| rule.ends_by == EndsBy::AnotherSecret);
         self.state(|state| {
-            let last = state
-                .cool_down
-                .as_ref()
-                .filter(|last| std::ptr::eq(last.rule, rule));
-            let failures = last.map_or(0, |last| last.failures.saturating_add(1));
+            let same = |it: &CoolDown| std::ptr::eq(it.rule, rule) && it.secret == secret;
+            let failures =
+                state.cool_downs.iter().find(|it| same(it)).map_or(0, |last| last.failures.saturating_add(1));
             let pause = rule.pause(now, failures, &settings.cool_downs);
-            let secret = secret.filter(|_| rule.ends_by == EndsBy::AnotherSecret).cloned();
             let error = error.with_retry_after(Some(pause));
-            state.cool_down = Some(CoolDown {
+            // Of those that no secret ends there is one: the last word of the endpoint.
+            state.cool_downs.retain(|it| it.secret.is_some() && it.secret != secret);
+            if state.cool_downs.len() == WRONG_SECRETS {
+                state.cool_downs.remove(0);
+            }
+            state.cool_downs.push(CoolDown {
                 rule,
+                secret,
                 failures,
                 began: now,
                 pause,
                 error: error.clone(),
-                secret,
             });
             error
         })
+    }
+}
+
+impl State {
+    fn says_nothing(&self) -> bool {
+        self.fence == 0 && self.knows_nothing()
+    }
+
+    fn knows_nothing(&self) -> bool {
+        self.cool_downs.is_empty()
+            && self.issued.is_none()
+            && self.unseen.is_none()
+            && self.refused_at.is_none()
+            && self.refusals.count == 0
+            && self.forced.count == 0
     }
 }
 
@@ -190,9 +254,7 @@ impl Lane {
 pub(crate) fn quota_cleared(base_url: &str, appid: &str) {
     for (lane, state) in lock(&STATES).iter_mut() {
         if *lane.key.base_url == *base_url && *lane.key.appid == *appid {
-            state
-                .cool_down
-                .take_if(|cool_down| cool_down.rule.ends_by == EndsBy::ClearedQuota);
+            state.cool_downs.retain(|it| it.rule.ends_by != EndsBy::ClearedQuota);
         }
     }
 }
@@ -204,15 +266,18 @@ fn remaining(began: &mut Moment, pause: Duration, now: Moment) -> Duration {
 }
 
 impl Daily {
-    fn spend(&mut self, now: Moment, most: u32) -> Result<(), Blocked> {
+    fn check(&self, now: Moment, most: u32) -> Result<(), Blocked> {
+        if self.day == now.beijing_day() && self.count >= most {
+            return Err(Blocked::Budget(now.until_beijing_midnight()));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, now: Moment, more: u32) {
         let day = now.beijing_day();
         if self.day != day {
             *self = Self { day, count: 0 };
         }
-        if self.count >= most {
-            return Err(Blocked::Budget(now.until_beijing_midnight()));
-        }
-        self.count += 1;
-        Ok(())
+        self.count = self.count.saturating_add(more);
     }
 }

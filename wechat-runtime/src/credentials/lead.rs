@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::guard::{Blocked, Lane};
+use super::guard::{Blocked, Lane, Mark};
 use super::{Cause, Credentials, unpanicked, upstream};
 use crate::credential::{Credential, Grant, Standing};
 use crate::errcode::ErrorKind;
@@ -12,206 +13,283 @@ use crate::storage::adapter::Binding;
 use crate::storage::store::Owner;
 use crate::{Error, Secret, TokenKind};
 
-/// What a refresh came to, and through which binding it was made.
+/// WeChat's word for a used-up quota: after a forced refresh it speaks of the forced ones alone.
+const QUOTA_USED_UP: i64 = 45009;
+
+/// What a refresh came to, through which binding, and what was asked.
 #[derive(Clone)]
 pub(super) struct Landing {
     pub(super) binding: Arc<Binding>,
-    /// Whether a refused token was the cause.
-    pub(super) refused: bool,
-    pub(super) outcome: Result<Grant, Error>,
+    pub(super) stale: Option<Secret>,
+    pub(super) outcome: Result<Grant, Failure>,
+}
+
+/// Why there is no new grant: as data, because each who waits has a refusal of its own to tell of.
+#[derive(Clone)]
+pub(super) enum Failure {
+    Error(Error),
+    Blocked(Blocked),
+    /// Refreshing brought the refused value back.
+    SameAgain,
+    /// Another has begun since, because this one was parked past its lease.
+    Overtaken,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Blocked> for Failure {
+    fn from(blocked: Blocked) -> Self {
+        Self::Blocked(blocked)
+    }
+}
+
+impl Failure {
+    /// Whether it is the failure, too, of one who waited: through the same binding or not, with the same
+    /// question or not.
+    pub(super) fn concerns(&self, same_binding: bool, same_question: bool) -> bool {
+        match self {
+            // Another binding's storage and secret are not ours; what the endpoint says is everybody's.
+            Self::Error(error) | Self::Blocked(Blocked::CoolDown(error)) => {
+                same_binding || !matches!(error.kind(), ErrorKind::Storage | ErrorKind::Configuration)
+            }
+            Self::Blocked(_) | Self::SameAgain => same_question,
+            Self::Overtaken => false,
+        }
+    }
+
+    /// The error for a caller, whose own refusal says more than what keeps it from a fresh token.
+    pub(super) fn into_error(self, refusal: Option<&Error>) -> Error {
+        let (message, wait) = match self {
+            Self::Error(error) | Self::Blocked(Blocked::CoolDown(error)) => return error,
+            Self::Blocked(Blocked::TooYoung(wait)) => {
+                ("the access token is refused, and too young to be replaced", Some(wait))
+            }
+            Self::Blocked(Blocked::TooRecent(wait)) => {
+                ("the access token is refused, and another was replaced a moment ago", Some(wait))
+            }
+            Self::Blocked(Blocked::Budget(wait)) => {
+                ("the access token is refused, and the day's replacements are used up", Some(wait))
+            }
+            Self::SameAgain => ("the access token is refused, and refreshing brings the same one back", None),
+            Self::Overtaken => ("refreshing took too long, and another refresh has overtaken it", None),
+        };
+        let refusal = refusal.cloned().unwrap_or_else(|| Error::new(ErrorKind::TokenRejected, ""));
+        refusal.because(message).with_retry_after(wait)
+    }
+}
+
+/// A refresh by an owner of the credential, from its beginning to its end.
+struct Lead<'a> {
+    of: &'a Credentials,
+    owner: &'a dyn Owner,
+    lane: &'a Lane,
+    fence: u64,
+    began: Instant,
+    stale: Option<&'a Secret>,
+    cause: &'a Cause,
 }
 
 impl Credentials {
     pub(super) async fn lead(self, lane: Lane, stale: Option<Secret>, cause: Cause) -> Landing {
+        let (appid, endpoint) = (&*self.key.appid, self.endpoint());
+        let span = tracing::debug_span!("wechat_refresh", appid, endpoint, cause = cause.name());
+        let fence = lane.enter();
         let work = async {
             match self.binding.store.owner() {
-                Some(owner) => self.lead_owner(owner, &lane, stale.as_ref(), &cause).await,
+                Some(owner) => {
+                    let (began, stale) = (Instant::now(), stale.as_ref());
+                    let lead = Lead { of: &self, owner, lane: &lane, fence, began, stale, cause: &cause };
+                    lead.run().await
+                }
                 None => self.lead_client(stale.as_ref(), &cause).await,
             }
         };
-        let (appid, endpoint) = (&*self.key.appid, self.endpoint());
-        let span = tracing::debug_span!("wechat_refresh", appid, endpoint, cause = cause.name());
-        let work = unpanicked(work).instrument(span.clone());
-        let outcome = match tokio::time::timeout(self.settings.lease, work).await {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) => Err(self.error(ErrorKind::Storage, "refreshing panicked")),
-            Err(_) => Err(self.error(ErrorKind::Timeout, "refreshing took too long")),
-        };
+        let outcome = unpanicked(work).instrument(span.clone()).await;
+        let outcome =
+            outcome.unwrap_or_else(|| Err(self.error(ErrorKind::Storage, "refreshing panicked").into()));
+        lane.leave(fence);
         span.in_scope(|| match &outcome {
             Ok(_) => tracing::debug!("refreshed"),
-            Err(error) => tracing::warn!(%error, "not refreshed"),
+            Err(Failure::Blocked(_)) => tracing::debug!("not refreshed: held back"),
+            Err(failure) => {
+                let error = failure.clone().into_error(cause.refusal());
+                tracing::warn!(%error, "not refreshed");
+            }
         });
-        Landing {
-            refused: cause.is_refusal(),
-            binding: self.binding,
-            outcome,
-        }
-    }
-
-    /// A hub's refresh: compare, ask whether WeChat may be asked, ask, save.
-    async fn lead_owner(
-        &self,
-        owner: &dyn Owner,
-        lane: &Lane,
-        stale: Option<&Secret>,
-        cause: &Cause,
-    ) -> Result<Grant, Error> {
-        // A store that cannot be read is not an empty one: the error ends it here.
-        if let Some(stored) = self
-            .read()
-            .await?
-            .filter(|stored| self.answers(stored, stale, cause))
-        {
-            return Ok(self.keep(stored));
-        }
-        let refused = stale.filter(|_| cause.is_refusal());
-        self.begin(owner, lane, refused, cause).await?;
-        if let Cause::Refused(Some(_)) = cause {
-            self.warn_of_another(stale);
-        }
-        let appid = &*self.key.appid;
-        let own_way = self.binding.store.refresh(appid, &self.key.credential, stale);
-        let granted = match self.ask_storage("refresh the access token", own_way).await {
-            Ok(Some(grant)) => {
-                if Some(&grant.value) == refused {
-                    return Err(self.same_again(cause));
-                }
-                lane.granted(&grant.value, self.now());
-                grant
-            }
-            Ok(None) => self.ask_upstream(owner, lane, refused, cause).await?,
-            Err(error) => return Err(lane.failed(error, None, self.now(), &self.settings)),
-        };
-        // From here on the grant is ours, whatever becomes of the rest: it must not be lost.
-        self.keep(granted.clone());
-        let save = owner.save(appid, &self.key.credential, granted.clone());
-        match self.ask_storage("save the access token", save).await {
-            Ok(stored) => Ok(self.keep(stored)),
-            Err(error) => {
-                tracing::error!(%error, "the new access token is not saved");
-                // Others will not find it in the store; that must not make each of them fetch another.
-                lane.failed(error, None, self.now(), &self.settings);
-                Ok(granted)
-            }
-        }
-    }
-
-    async fn begin(
-        &self,
-        owner: &dyn Owner,
-        lane: &Lane,
-        refused: Option<&Secret>,
-        cause: &Cause,
-    ) -> Result<(), Error> {
-        let blocked = match lane.begin(self.now(), refused, &self.settings) {
-            Ok(()) => return Ok(()),
-            Err(blocked) => blocked,
-        };
-        if let Blocked::CoolDown {
-            unless_secret_is_not: Some(wrong),
-            ..
-        } = &blocked
-        {
-            if self.secret_of(owner).await? != *wrong {
-                lane.secret_changed();
-                let again = lane.begin(self.now(), refused, &self.settings);
-                return again.map_err(|blocked| self.blocked(blocked, cause));
-            }
-        }
-        Err(self.blocked(blocked, cause))
-    }
-
-    fn blocked(&self, blocked: Blocked, cause: &Cause) -> Error {
-        blocked
-            .into_error(cause.refusal())
-            .at(self.endpoint(), Some(&self.key.appid))
-    }
-
-    async fn ask_upstream(
-        &self,
-        owner: &dyn Owner,
-        lane: &Lane,
-        refused: Option<&Secret>,
-        cause: &Cause,
-    ) -> Result<Grant, Error> {
-        let secret = self.secret_of(owner).await?;
-        let mut grant = self.ask_once(lane, &secret, false).await?;
-        let forcible = self.key.credential == Credential::AccessToken(TokenKind::Stable);
-        if Some(&grant.value) == refused && forcible {
-            lane.begin_forced(self.now(), &self.settings)
-                .map_err(|blocked| self.blocked(blocked, cause))?;
-            grant = self.ask_once(lane, &secret, true).await?;
-        }
-        if Some(&grant.value) == refused {
-            return Err(self.same_again(cause));
-        }
-        Ok(grant)
-    }
-
-    async fn ask_once(&self, lane: &Lane, secret: &Secret, force: bool) -> Result<Grant, Error> {
-        let (key, now) = (&self.key, self.now());
-        let request = upstream::request(&key.credential, &self.base, &key.appid, secret, force);
-        let asked = upstream::ask(&self.http, request, secret, now);
-        let answer = match tokio::time::timeout(self.settings.upstream_timeout, asked).await {
-            Ok(answer) => answer,
-            Err(_) => Err(self.error(ErrorKind::Timeout, "no answer in time")),
-        };
-        match answer {
-            Ok(grant) => {
-                lane.granted(&grant.value, now);
-                Ok(grant)
-            }
-            Err(error) => {
-                let error = error.at(self.endpoint(), Some(&key.appid));
-                Err(lane.failed(error, Some(secret), self.now(), &self.settings))
-            }
-        }
+        Landing { binding: self.binding, stale, outcome }
     }
 
     /// A client's refresh: what the hub has, or has after being told that it is no good.
-    async fn lead_client(&self, stale: Option<&Secret>, cause: &Cause) -> Result<Grant, Error> {
+    async fn lead_client(&self, stale: Option<&Secret>, cause: &Cause) -> Result<Grant, Failure> {
+        let before = self.binding.copy(&self.key);
+        let keep = |grant: Grant| {
+            self.binding.keep_unless_changed(&self.key, grant.clone(), before.as_ref());
+            Ok(grant)
+        };
         let stored = self.read().await?;
         if let Some(stored) = stored.filter(|stored| {
             // An ageing token is the hub's to refresh; telling the hub so would only hurry it.
             self.answers(stored, stale, cause) || matches!(cause, Cause::Ageing)
         }) {
-            return Ok(self.keep(stored));
+            return keep(stored);
         }
-        let ask = self
-            .binding
-            .store
-            .refresh(&self.key.appid, &self.key.credential, stale);
+        let ask = self.binding.store.refresh(&self.key.appid, &self.key.credential, stale);
         let grant = self.ask_storage("refresh the access token", ask).await?;
-        let grant = grant.map(|grant| grant.received(self.now()));
-        match grant {
-            Some(grant) if cause.is_refusal() && Some(&grant.value) == stale => Err(self.same_again(cause)),
-            Some(grant) if self.standing(&grant) == Standing::Dead => Err(self.error(
-                ErrorKind::Storage,
-                "the hub answered with an expired access token",
-            )),
-            Some(grant) => Ok(self.keep(grant)),
-            None => Err(self.error(ErrorKind::Storage, "the hub has no access token for this appid")),
+        match grant.map(|grant| grant.received(self.now())) {
+            Some(grant) if cause.is_refusal() && Some(&grant.value) == stale => Err(Failure::SameAgain),
+            Some(grant) if self.standing(&grant) == Standing::Dead => {
+                Err(self.error(ErrorKind::Storage, "the hub answered with an expired access token").into())
+            }
+            Some(grant) => keep(grant),
+            None => Err(self.error(ErrorKind::Storage, "the hub has no access token for this appid").into()),
+        }
+    }
+}
+
+impl Lead<'_> {
+    /// Compare, ask whether WeChat may be asked, ask, save.
+    async fn run(&self) -> Result<Grant, Failure> {
+        let of = self.of;
+        // A store that cannot be read is not an empty one: the error ends it here.
+        let stored = of.read().await?;
+        if let Some(stored) = &stored {
+            self.lane.seen(&stored.value);
+        }
+        let unseen = self.lane.unseen();
+        let answer = stored.filter(|stored| !self.is_behind(stored, unseen.as_ref()) && self.answers(stored));
+        if let Some(stored) = answer {
+            return self.keep(stored);
+        }
+        let secret = of.ask_storage("read the app secret", self.owner.secret(&of.key.appid)).await?;
+        let secret = secret.filter(|secret| !secret.expose().is_empty());
+        let mark = secret.as_ref().map(Mark::of);
+        if let Some((grant, bought_by)) = unseen {
+            // Bought a moment ago by the same secret, and not in the store: it is put there once more.
+            if Some(bought_by) == mark && self.answers(&grant) {
+                return self.save(grant).await;
+            }
+        }
+        let refused = self.stale.filter(|_| self.cause.is_refusal());
+        self.lane.begin(of.now(), refused, mark, &of.settings)?;
+        if self.cause.refusal().is_some() {
+            self.warn_of_another();
+        }
+        let own_way = of.binding.store.refresh(&of.key.appid, &of.key.credential, self.stale);
+        let granted = match of.ask_storage("refresh the access token", own_way).await {
+            Ok(None) => self.ask_upstream(secret.as_ref(), refused).await?,
+            Ok(Some(grant)) => self.own_grant(grant.received(of.now()), refused)?,
+            Err(error) => return Err(self.failed(error, None)),
+        };
+        self.save(granted).await
+    }
+
+    /// Judges what the adapter has come by in its own way.
+    fn own_grant(&self, grant: Grant, refused: Option<&Secret>) -> Result<Grant, Failure> {
+        let of = self.of;
+        if of.standing(&grant) == Standing::Dead {
+            let error =
+                of.error(ErrorKind::Storage, "the storage adapter refreshed to an expired access token");
+            return Err(self.failed(error, None));
+        }
+        self.lane.granted(&grant, refused.is_some(), None, of.now());
+        if Some(&grant.value) == refused { Err(Failure::SameAgain) } else { Ok(grant) }
+    }
+
+    async fn ask_upstream(
+        &self,
+        secret: Option<&Secret>,
+        refused: Option<&Secret>,
+    ) -> Result<Grant, Failure> {
+        let secret = secret.ok_or_else(|| self.of.no_secret())?;
+        let mut grant = self.ask_once(secret, refused, false).await?;
+        let forcible = self.of.key.credential == Credential::AccessToken(TokenKind::Stable);
+        if Some(&grant.value) == refused && forcible {
+            self.lane.begin_forced(self.of.now(), &self.of.settings)?;
+            grant = self.ask_once(secret, refused, true).await?;
+        }
+        if Some(&grant.value) == refused { Err(Failure::SameAgain) } else { Ok(grant) }
+    }
+
+    async fn ask_once(
+        &self,
+        secret: &Secret,
+        refused: Option<&Secret>,
+        force: bool,
+    ) -> Result<Grant, Failure> {
+        let (of, mark) = (self.of, Mark::of(secret));
+        let settings = &of.settings;
+        let left = settings.lease.saturating_sub(self.began.elapsed());
+        if left < settings.upstream_timeout.min(settings.lease / 2) {
+            // Asking now could grant a token that nobody waits for any more.
+            let message = "the storage adapter was so slow that there is no time left to ask WeChat";
+            return Err(of.error(ErrorKind::Storage, message).into());
+        }
+        let now = of.now();
+        let request = upstream::request(&of.key.credential, &of.base, &of.key.appid, secret, force);
+        let asked = upstream::ask(&of.http, request, &of.key.credential, secret, now);
+        let answer = tokio::time::timeout(settings.upstream_timeout.min(left), asked).await;
+        match answer.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time"))) {
+            Ok(grant) => {
+                self.lane.granted(&grant, refused.is_some() && !force, Some(mark), now);
+                Ok(grant)
+            }
+            Err(error) if force && error.errcode() == Some(QUOTA_USED_UP) => {
+                Err(self.lane.forced_used_up(of.now()).into())
+            }
+            Err(error) => Err(self.failed(of.locate(error), Some(mark))),
         }
     }
 
-    fn keep(&self, grant: Grant) -> Grant {
-        let grant = grant.received(self.now());
-        self.binding.keep(&self.key, grant.clone());
-        grant
+    fn failed(&self, error: Error, secret: Option<Mark>) -> Failure {
+        self.lane.failed(error, secret, self.of.now(), &self.of.settings).into()
     }
 
-    fn same_again(&self, cause: &Cause) -> Error {
-        const MESSAGE: &str = "the access token is refused, and refreshing brings the same one back:";
-        match cause.refusal() {
-            Some(refusal) => refusal.clone().because(MESSAGE),
-            None => self.error(ErrorKind::TokenRejected, MESSAGE),
+    /// Stores a grant. From here on it is ours, whatever becomes of the storing: it must not be lost.
+    async fn save(&self, grant: Grant) -> Result<Grant, Failure> {
+        let of = self.of;
+        self.keep(grant.clone())?;
+        let save = self.owner.save(&of.key.appid, &of.key.credential, grant.clone());
+        match of.ask_storage("save the access token", save).await {
+            Ok(stored) if self.answers(&stored) => self.keep(stored),
+            Ok(_) => {
+                tracing::warn!("the storage adapter keeps another access token than the one just granted");
+                Ok(grant)
+            }
+            Err(error) => {
+                tracing::error!(%error, "the new access token is not saved");
+                Ok(grant)
+            }
         }
     }
 
-    fn warn_of_another(&self, stale: Option<&Secret>) {
-        let copy = self.binding.copy(&self.key);
+    fn keep(&self, grant: Grant) -> Result<Grant, Failure> {
+        if !self.lane.holds(self.fence) {
+            return Err(Failure::Overtaken);
+        }
+        let grant = grant.received(self.of.now());
+        self.of.binding.keep(&self.of.key, grant.clone());
+        Ok(grant)
+    }
+
+    fn answers(&self, grant: &Grant) -> bool {
+        self.of.answers(grant, self.stale, self.cause)
+    }
+
+    /// Whether the store has an older grant than the refused one, which it was given and has not shown yet.
+    fn is_behind(&self, stored: &Grant, unseen: Option<&(Grant, Mark)>) -> bool {
+        unseen.is_some_and(|(newest, _)| {
+            Some(&newest.value) == self.stale && stored.timestamp < newest.timestamp
+        })
+    }
+
+    fn warn_of_another(&self) {
+        let copy = self.of.binding.copy(&self.of.key);
         let lived = copy.is_some_and(|copy| {
-            Some(&copy.grant.value) == stale && self.standing(&copy.grant) != Standing::Dead
+            Some(&copy.grant.value) == self.stale && self.of.standing(&copy.grant) != Standing::Dead
         });
         if lived {
             tracing::warn!("refused before its time: something else seems to fetch tokens for this appid");

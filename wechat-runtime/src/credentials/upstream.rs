@@ -48,9 +48,7 @@ pub(super) fn request(
                 "force_refresh": force,
             });
             let mut request = reqwest::Request::new(Method::POST, url);
-            request
-                .headers_mut()
-                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(body.to_string().into());
             request
         }
@@ -61,23 +59,23 @@ pub(super) fn request(
 pub(super) async fn ask(
     http: &reqwest::Client,
     request: reqwest::Request,
+    credential: &Credential,
     secret: &Secret,
     now: Moment,
 ) -> Result<Grant, Error> {
     let response = http.execute(request).await.map_err(Error::transport)?;
     let status = response.status();
     let body = answer::read(response, MOST_BYTES).await?;
-    if let Some(answered) = answer::errcode(&body).filter(|answered| answered.code() != 0) {
-        let error = Error::answered(answered.code(), answered.message(&[secret]), Origin::Grant);
+    if let Some(answered) = answer::errcode(&body).filter(|answered| answered.code != 0) {
+        let message = answer::tidy(&answered.message, &[secret.expose().to_owned()]);
+        let error = Error::answered(answered.code, message, Origin::Grant);
         return Err(error.with_status(status));
     }
     if !status.is_success() {
         return Err(Error::new(ErrorKind::Status, "no token was granted").with_status(status));
     }
     let granted: Granted = answer::json(&body)?;
-    granted
-        .at(now)
-        .ok_or_else(|| Error::new(ErrorKind::Body, "the answer holds no token"))
+    granted.at(now, credential).ok_or_else(|| Error::new(ErrorKind::Body, "the answer holds no token"))
 }
 
 #[derive(Deserialize)]
@@ -87,13 +85,10 @@ struct Granted {
 }
 
 impl Granted {
-    fn at(self, now: Moment) -> Option<Grant> {
+    fn at(self, now: Moment, credential: &Credential) -> Option<Grant> {
+        let Credential::AccessToken(kind) = *credential;
         let expires_in = u64::try_from(self.expires_in.0).ok()?;
         let usable = !self.access_token.expose().is_empty();
-        usable.then_some(Grant {
-            value: self.access_token,
-            timestamp: now.unix(),
-            expires_in,
-        })
+        usable.then_some(Grant { value: self.access_token, kind, timestamp: now.unix(), expires_in })
     }
 }

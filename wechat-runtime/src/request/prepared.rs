@@ -40,12 +40,12 @@ pub(super) struct Prepared {
     pub(super) appid: Option<Arc<str>>,
     deadline: Duration,
     route: &'static Route,
-    token: Token,
+    token: Carries,
     credentials: Option<Credentials>,
 }
 
 /// Whose token the call carries.
-enum Token {
+enum Carries {
     /// The account's, found and kept fresh.
     Injected,
     /// The caller's own.
@@ -58,23 +58,16 @@ impl Prepared {
     pub(super) fn new<App: Application>(call: RequestBuilder<App>) -> Result<Self, Error> {
         let wire = call.client.wire()?;
         let wire = match &call.base_url {
-            Some(base_url) => Wire {
-                http: wire.http.clone(),
-                base: Arc::new(Base::parse(base_url)?),
-            },
+            Some(base_url) => Wire { http: wire.http.clone(), base: Arc::new(Base::parse(base_url)?) },
             None => wire.clone(),
         };
-        let Target { url, path, query } = wire.base.resolve(&call.url)?;
-        Self::of(call, wire, url, path.clone(), query).map_err(|error| error.at(&path, None))
+        let target = wire.base.resolve(&call.url)?;
+        let path = target.path.clone();
+        Self::of(call, wire, target).map_err(|error| error.at(Some(&path), None))
     }
 
-    fn of<App: Application>(
-        call: RequestBuilder<App>,
-        wire: Wire,
-        url: Url,
-        path: Arc<str>,
-        in_url: Option<String>,
-    ) -> Result<Self, Error> {
+    fn of<App: Application>(call: RequestBuilder<App>, wire: Wire, target: Target) -> Result<Self, Error> {
+        let Target { url, path, query: in_url, at_base } = target;
         if let Some(error) = call.error {
             return Err(error);
         }
@@ -92,21 +85,21 @@ impl Prepared {
                     "has an access_token in its query and another by `access_token`: give one",
                 ));
             }
-            (Some(token), None) => Token::Callers(token),
-            (None, None) if route.needs == Needs::AccessToken => Token::Injected,
-            (None, _) => Token::None,
+            (Some(token), None) => Carries::Callers(token),
+            (None, None) if route.needs == Needs::AccessToken => Carries::Injected,
+            (None, _) => Carries::None,
         };
-        let appid = call.appid.or_else(|| call.client.declared_appid().cloned());
-        let appid = appid.or_else(|| written(&query, "appid").map(|appid| appid.as_ref().into()));
-        let fills = route
-            .fills
-            .iter()
-            .any(|(name, _)| written(&query, name).is_none());
-        let credentials = if fills || matches!(token, Token::Injected) {
+        let in_query = written(&query, "appid").map(|appid| Arc::from(appid.as_ref()));
+        let named = call.appid.or_else(|| call.client.declared_appid().cloned());
+        // What is filled in is filled in for the account that the caller has written beside it.
+        let appid = if route.fills.is_empty() { named.or(in_query) } else { in_query.or(named) };
+        let fills = route.fills.iter().any(|(name, _)| written(&query, name).is_none());
+        if fills && !at_base {
+            return Err(wrong("would take the app secret elsewhere than base_url: give it as a path"));
+        }
+        let credentials = if fills || matches!(token, Carries::Injected) {
             let appid = appid.clone().filter(|appid| !appid.is_empty());
-            let appid = appid.ok_or_else(|| {
-                wrong("is for no account: declare `appid` on the client, or give it to the call")
-            })?;
+            let appid = appid.ok_or_else(no_account)?;
             let bound = call.bound.as_ref().unwrap_or(call.client.bound());
             Some(call.client.credentials(&wire, bound, appid))
         } else {
@@ -134,22 +127,14 @@ impl Prepared {
     pub(super) async fn send(mut self) -> Result<Response, Error> {
         let (deadline, path, appid) = (self.deadline, self.path.clone(), self.appid.clone());
         let span = tracing::debug_span!("wechat_call", method = %self.method, endpoint = &*path, appid = appid.as_deref());
-        let outcome = tokio::time::timeout(deadline, self.run().instrument(span.clone()))
-            .await
-            .unwrap_or_else(|_| {
-                Err(Error::new(
-                    ErrorKind::Timeout,
-                    format!("the call took longer than {deadline:?}"),
-                ))
+        let outcome =
+            tokio::time::timeout(deadline, self.run().instrument(span.clone())).await.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Timeout, format!("the call took longer than {deadline:?}")))
             });
-        let outcome = outcome.map_err(|error| error.at(&path, appid.as_ref()));
+        let outcome = outcome.map_err(|error| error.at(Some(&path), appid.as_ref()));
         span.in_scope(|| match &outcome {
             Ok(answer) => {
-                tracing::debug!(
-                    status = answer.status().as_u16(),
-                    errcode = answer.errcode(),
-                    "answered"
-                );
+                tracing::debug!(status = answer.status().as_u16(), errcode = answer.errcode(), "answered");
             }
             Err(error) => tracing::debug!(%error, "failed"),
         });
@@ -160,28 +145,20 @@ impl Prepared {
         let secret = self.fill().await?;
         let credentials = self.credentials.take();
         let answer = match (&self.token, &credentials) {
-            (Token::Injected, Some(credentials)) => {
-                let mut sending = Sending {
-                    call: self,
-                    secret: None,
-                };
+            (Carries::Injected, Some(credentials)) => {
+                let mut sending = Sending { call: self, secret: None };
                 TokenInjection::new(credentials).run(&mut sending).await?
             }
-            (Token::Callers(token), _) => {
+            (Carries::Callers(token), _) => {
                 let token = token.clone();
-                Sending {
-                    call: self,
-                    secret: None,
-                }
-                .send(Some(&token))
-                .await?
+                Sending { call: self, secret: None }.send(Some(&token)).await?
             }
             _ => Sending { call: self, secret }.send(None).await?,
         };
-        if self.route.success == Success::QuotaCleared && answer.errcode() == Some(0) {
-            if let Some(appid) = &self.appid {
-                quota_cleared(self.wire.base.name(), appid);
-            }
+        // With a token of the caller's own, whose quota it was is not known.
+        let cleared = self.route.success == Success::QuotaCleared && answer.errcode() == Some(0);
+        if let Some(credentials) = credentials.filter(|_| cleared) {
+            quota_cleared(self.wire.base.name(), &credentials.key.appid);
         }
         Ok(answer)
     }
@@ -201,9 +178,8 @@ impl Prepared {
                 Fill::Secret => secret.insert(credentials.secret().await?).expose().to_owned(),
             };
             let before = std::mem::take(&mut self.query);
-            self.query = form_urlencoded::Serializer::for_suffix(before, 0)
-                .append_pair(name, &value)
-                .finish();
+            self.query =
+                form_urlencoded::Serializer::for_suffix(before, 0).append_pair(name, &value).finish();
         }
         Ok(secret)
     }
@@ -213,6 +189,12 @@ impl Prepared {
 fn written<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs.find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// The error of a call, or of a client, that is for no account.
+pub(crate) fn no_account() -> Error {
+    Error::new(ErrorKind::Request, "it is for no account")
+        .advising("declare `appid` on the client, or give it to the call")
 }
 
 fn wrong(why: &'static str) -> Error {

@@ -13,11 +13,12 @@ use crate::settings::{Backoff, jitter};
 use crate::{Error, Secret, answer};
 
 /// The pause before an attempt is repeated.
-const PAUSE: Backoff = Backoff {
-    first: Duration::from_millis(100),
-    longest: Duration::from_secs(2),
-};
+const PAUSE: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(2) };
 const PAUSE_JITTER_PERCENT: u32 = 50;
+
+/// Query parameters whose values are secrets of the caller's.
+const SENSITIVE: &[&str] =
+    &["access_token", "appsecret", "code", "component_access_token", "js_code", "refresh_token", "secret"];
 
 /// A call on its way, and the secret in its query, if there is one.
 pub(super) struct Sending<'a> {
@@ -51,33 +52,32 @@ impl Next for Sending<'_> {
 impl Sending<'_> {
     async fn attempt(&self, token: Option<&Secret>) -> Result<Response, Error> {
         let call = self.call;
-        let response = call
-            .wire
-            .http
-            .execute(call.request(token))
-            .await
-            .map_err(Error::transport)?;
+        let response = call.wire.http.execute(call.request(token)).await.map_err(Error::transport)?;
         let status = response.status();
         let headers = response.headers().clone();
         let body = answer::read(response, call.limits.body).await?;
-        let secrets: Vec<&Secret> = token.into_iter().chain(&self.secret).collect();
-        let answer = Response::new(
-            status,
-            headers,
-            body,
-            &secrets,
-            call.path.clone(),
-            call.appid.clone(),
-        );
+        let secrets = || self.secrets(token);
+        let answer = Response::new(status, headers, body, secrets, call.path.clone(), call.appid.clone());
         if status.is_success() || answer.errcode().is_some() {
             return Ok(answer);
         }
         let what = if status.is_redirection() {
-            "a redirect was answered, and is not followed, because it would take the token along:"
+            format!(
+                "answered by a redirect (HTTP status {}), which would take the token along",
+                status.as_u16()
+            )
         } else {
-            "the answer is no success"
+            format!("answered by HTTP status {} without an errcode", status.as_u16())
         };
         Err(Error::new(ErrorKind::Status, what).with_status(status))
+    }
+
+    /// What an answer must not be quoted with, should it repeat it.
+    fn secrets(&self, token: Option<&Secret>) -> Vec<String> {
+        let ours = token.into_iter().chain(&self.secret).map(|secret| secret.expose().to_owned());
+        let pairs = form_urlencoded::parse(self.call.query.as_bytes());
+        let callers = pairs.filter(|(name, _)| SENSITIVE.contains(&name.as_ref()));
+        ours.chain(callers.map(|(_, value)| value.into_owned())).collect()
     }
 }
 
@@ -105,9 +105,7 @@ impl Prepared {
             Some(body) if !body.is_empty() => *request.body_mut() = Some(body.clone().into()),
             // WeChat answers 412 to a body without a length, and an empty one has none by itself.
             _ if has_body(&self.method) => {
-                request
-                    .headers_mut()
-                    .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+                request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
             _ => {}
         }

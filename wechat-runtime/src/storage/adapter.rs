@@ -91,10 +91,7 @@ impl<App: Application> Bound<App> {
     }
 
     fn of(store: impl Store + 'static) -> Self {
-        Self {
-            binding: Arc::new(Binding::new(Box::new(store))),
-            application: PhantomData,
-        }
+        Self { binding: Arc::new(Binding::new(Box::new(store))), application: PhantomData }
     }
 
     pub(crate) fn binding(&self) -> &Arc<Binding> {
@@ -136,10 +133,7 @@ impl<App: Application> Adapter<App, marker::Bound> for &Bound<App> {
 
 impl<App> Clone for Bound<App> {
     fn clone(&self) -> Self {
-        Self {
-            binding: self.binding.clone(),
-            application: PhantomData,
-        }
+        Self { binding: self.binding.clone(), application: PhantomData }
     }
 }
 
@@ -153,11 +147,11 @@ impl<App> fmt::Debug for Bound<App> {
 pub(crate) struct Binding {
     pub(crate) store: Box<dyn Store>,
     pub(crate) reads: Flights<Key, Result<Option<Grant>, Error>>,
-    copies: RwLock<HashMap<Key, Arc<Copy>>>,
+    copies: RwLock<HashMap<Key, Arc<LocalCopy>>>,
 }
 
 /// A local copy of a grant.
-pub(crate) struct Copy {
+pub(crate) struct LocalCopy {
     pub(crate) grant: Grant,
     /// When refreshing it behind the callers' backs may be tried next, in Unix milliseconds.
     next_attempt: AtomicU64,
@@ -165,36 +159,23 @@ pub(crate) struct Copy {
 
 impl Binding {
     fn new(store: Box<dyn Store>) -> Self {
-        Self {
-            store,
-            reads: Flights::new(),
-            copies: RwLock::default(),
-        }
+        Self { store, reads: Flights::new(), copies: RwLock::default() }
     }
 
-    pub(crate) fn copy(&self, key: &Key) -> Option<Arc<Copy>> {
-        self.copies
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
-            .cloned()
+    pub(crate) fn copy(&self, key: &Key) -> Option<Arc<LocalCopy>> {
+        self.copies.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
     /// Keeps what a refresh has brought.
     pub(crate) fn keep(&self, key: &Key, grant: Grant) {
-        let copy = Arc::new(Copy {
-            grant,
-            next_attempt: AtomicU64::new(0),
-        });
-        self.copies
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key.clone(), copy);
+        let mut copies = self.copies.write().unwrap_or_else(PoisonError::into_inner);
+        let copy = LocalCopy::new(grant, copies.get(key));
+        copies.insert(key.clone(), Arc::new(copy));
     }
 
-    /// Keeps what a read has brought, unless the copy has changed since the read began: then a refresh
-    /// was quicker, and the read is the older news.
-    pub(crate) fn keep_read(&self, key: &Key, grant: Grant, before: Option<&Arc<Copy>>) {
+    /// Keeps what was read, unless the copy has changed since the reading began: then a refresh was
+    /// quicker, and what was read is the older news.
+    pub(crate) fn keep_unless_changed(&self, key: &Key, grant: Grant, before: Option<&Arc<LocalCopy>>) {
         let mut copies = self.copies.write().unwrap_or_else(PoisonError::into_inner);
         let unchanged = match (copies.get(key), before) {
             (None, None) => true,
@@ -202,18 +183,20 @@ impl Binding {
             _ => false,
         };
         if unchanged {
-            copies.insert(
-                key.clone(),
-                Arc::new(Copy {
-                    grant,
-                    next_attempt: AtomicU64::new(0),
-                }),
-            );
+            let copy = LocalCopy::new(grant, copies.get(key));
+            copies.insert(key.clone(), Arc::new(copy));
         }
     }
 }
 
-impl Copy {
+impl LocalCopy {
+    /// The same value read again has not earned another attempt.
+    fn new(grant: Grant, last: Option<&Arc<Self>>) -> Self {
+        let last = last.filter(|last| last.grant.value == grant.value);
+        let next_attempt = last.map_or(0, |last| last.next_attempt.load(Ordering::Relaxed));
+        Self { grant, next_attempt: AtomicU64::new(next_attempt) }
+    }
+
     /// Whether this caller is the one to refresh behind the others' backs; the next is `pause_until`.
     pub(crate) fn claim_attempt(&self, now: Moment, pause_until: Moment) -> bool {
         let due = self.next_attempt.load(Ordering::Relaxed);

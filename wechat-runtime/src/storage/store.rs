@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use async_trait::async_trait;
 
-use super::{Client, Hub, Result};
+use super::{Client, Error, Hub, Result};
 use crate::Secret;
 use crate::credential::{Credential, Grant};
 
@@ -35,6 +35,8 @@ pub(crate) trait Owner: Send + Sync {
     async fn save(&self, appid: &str, credential: &Credential, grant: Grant) -> Result<Grant>;
 }
 
+const OTHER_KIND: &str = "the adapter refreshed a token of the other kind than the client is declared with";
+
 pub(crate) struct HubStore<S: Hub> {
     pub(crate) adapter: S,
     pub(crate) args: S::Args,
@@ -55,10 +57,7 @@ impl<S: Hub> Store for HubStore<S> {
         match credential {
             Credential::AccessToken(kind) => {
                 let token = self.adapter.fetch_access_token(appid, &self.args).await?;
-                Ok(token
-                    .filter(|token| token.kind() == *kind)
-                    .as_ref()
-                    .map(Grant::from))
+                Ok(token.filter(|token| token.kind() == *kind).as_ref().map(Grant::from))
             }
         }
     }
@@ -70,12 +69,12 @@ impl<S: Hub> Store for HubStore<S> {
         stale: Option<&Secret>,
     ) -> Result<Option<Grant>> {
         match credential {
-            Credential::AccessToken(_) => {
-                let token = self
-                    .adapter
-                    .refresh_access_token(appid, stale, &self.args)
-                    .await?;
-                Ok(token.as_ref().map(Grant::from))
+            Credential::AccessToken(kind) => {
+                let token = self.adapter.refresh_access_token(appid, stale, &self.args).await?;
+                match token {
+                    Some(token) if token.kind() != *kind => Err(Error::msg(OTHER_KIND)),
+                    token => Ok(token.as_ref().map(Grant::from)),
+                }
             }
         }
     }
@@ -93,8 +92,8 @@ impl<S: Hub> Owner for HubStore<S> {
 
     async fn save(&self, appid: &str, credential: &Credential, grant: Grant) -> Result<Grant> {
         match credential {
-            Credential::AccessToken(kind) => {
-                let token = grant.into_token(*kind);
+            Credential::AccessToken(_) => {
+                let token = grant.into_token();
                 let stored = self.adapter.save_access_token(appid, token, &self.args).await?;
                 Ok(Grant::from(&stored))
             }
@@ -126,10 +125,7 @@ impl<S: Client> Store for ClientStore<S> {
     ) -> Result<Option<Grant>> {
         match credential {
             Credential::AccessToken(_) => {
-                let token = self
-                    .adapter
-                    .refresh_access_token(appid, stale, &self.args)
-                    .await?;
+                let token = self.adapter.refresh_access_token(appid, stale, &self.args).await?;
                 Ok(token.as_ref().map(Grant::from))
             }
         }

@@ -3,11 +3,7 @@
 //! It needs no network and no account, because the platform is simulated in this process. With `WECHAT_APPID` and
 //! `WECHAT_SECRET` set it calls the real platform instead, and only reads.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "printing is what it is for"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod hubs;
 mod real;

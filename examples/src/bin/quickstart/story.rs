@@ -91,10 +91,7 @@ async fn material_list(sim: &Simulator, shop: &Shop) -> Outcome {
 }
 
 async fn template_message(sim: &Simulator, news: &News) -> Outcome {
-    show::step(
-        2,
-        "The newspaper, which is another declared client, writes to a reader",
-    );
+    show::step(2, "The newspaper, which is another declared client, writes to a reader");
     show::note("POST /cgi-bin/message/template/send, to 小明");
     news.post("/cgi-bin/message/template/send")
         .json(&message_to(XIAOMING))
@@ -129,42 +126,28 @@ async fn five_hundred_callers(sim: &Simulator, shop: &Shop) -> Outcome {
         let (shop, connections) = (shop.clone(), connections.clone());
         callers.spawn(async move {
             let _one = connections.acquire().await;
-            shop.get("/cgi-bin/getcallbackip")
-                .send()
-                .await?
-                .error_for_errcode()
+            shop.get("/cgi-bin/getcallbackip").send().await?.error_for_errcode()
         });
     }
     let answers = callers.join_all().await;
     let answered = answers.iter().filter(|answer| answer.is_ok()).count();
     show::fact("clock", "moved on by 7200 s");
-    show::fact(
-        "answered",
-        format!("{answered} of 500, in {} ms", start.elapsed().as_millis()),
-    );
+    show::fact("answered", format!("{answered} of 500, in {} ms", start.elapsed().as_millis()));
     show::fact("token fetches", format!("{before} → {}", fetches(sim, SHOP)));
     Ok(())
 }
 
 async fn refused_token(sim: &Simulator, shop: &Shop) -> Outcome {
-    show::step(
-        4,
-        "Somebody else has the shop's token revoked, hours before its end",
-    );
+    show::step(4, "Somebody else has the shop's token revoked, hours before its end");
     // A token younger than 30 s would not be replaced: who gets those refused is at war over them.
     sim.clock().advance(Duration::from_secs(60));
-    sim.account(SHOP)
-        .ok_or("the shop has an account")?
-        .revoke(Line::Stable);
+    sim.account(SHOP).ok_or("the shop has an account")?.revoke(Line::Stable);
     let (before, seen) = (fetches(sim, SHOP), sim.ledger().calls().count());
     let followers = shop.get("/cgi-bin/user/get").send().await?.value()?;
     show::note("What the platform received for this one call:");
     for call in sim.ledger().calls().skip(seen) {
         let errcode = call.errcode().unwrap_or_default();
-        show::fact(
-            &format!("errcode {errcode}"),
-            format!("{} {}", call.method(), call.path()),
-        );
+        show::fact(&format!("errcode {errcode}"), format!("{} {}", call.method(), call.path()));
     }
     show::fact("token fetches", format!("{before} → {}", fetches(sim, SHOP)));
     show::fact("answer", format!("{} followers", followers["total"]));
@@ -172,10 +155,7 @@ async fn refused_token(sim: &Simulator, shop: &Shop) -> Outcome {
 }
 
 async fn another_account(sim: &Simulator, shop: &Shop) -> Outcome {
-    show::step(
-        5,
-        "One call for another account, its token kept by another adapter",
-    );
+    show::step(5, "One call for another account, its token kept by another adapter");
     show::note("The adapter is read, read again before WeChat is asked, and saved to:");
     let count = shop
         .get("/cgi-bin/material/get_materialcount")

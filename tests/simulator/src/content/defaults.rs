@@ -8,12 +8,7 @@ use super::{Follower, Material, MaterialKind};
 pub(crate) const IP_LIST: [&str; 3] = ["127.0.0.1", "127.0.0.2", "101.226.103.0/25"];
 
 /// Nickname, and whether the user follows. One does not: messages to that user fail with 43004.
-const FOLLOWERS: [(&str, bool); 4] = [
-    ("小明", true),
-    ("李雷", true),
-    ("韩梅梅", true),
-    ("路人甲", false),
-];
+const FOLLOWERS: [(&str, bool); 4] = [("小明", true), ("李雷", true), ("韩梅梅", true), ("路人甲", false)];
 
 const MATERIALS: [(MaterialKind, &str); 7] = [
     (MaterialKind::Image, "封面图.png"),
@@ -27,9 +22,7 @@ const MATERIALS: [(MaterialKind, &str); 7] = [
 
 pub(crate) fn followers(appid: &str) -> Vec<Follower> {
     let follower = |(nickname, following): (&str, bool)| {
-        Follower::new(id("o", appid, nickname, 28))
-            .nickname(nickname)
-            .following(following)
+        Follower::new(id("o", appid, nickname, 28)).nickname(nickname).following(following)
     };
     FOLLOWERS.into_iter().map(follower).collect()
 }

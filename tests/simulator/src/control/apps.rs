@@ -33,14 +33,7 @@ impl Settings {
     }
 
     fn apply(self, account: &Account) {
-        let Self {
-            secret,
-            expires_in,
-            secret_frozen,
-            address_allowed,
-            daily_limits,
-            forced_limit,
-        } = self;
+        let Self { secret, expires_in, secret_frozen, address_allowed, daily_limits, forced_limit } = self;
         if let Some(secret) = secret {
             account.set_secret(secret);
         }
@@ -63,14 +56,7 @@ impl Settings {
 
     /// The account as these settings declare it, so that a reset returns to them.
     fn declare(self, appid: String) -> Result<App, Failure> {
-        let Self {
-            secret,
-            expires_in,
-            secret_frozen,
-            address_allowed,
-            daily_limits,
-            forced_limit,
-        } = self;
+        let Self { secret, expires_in, secret_frozen, address_allowed, daily_limits, forced_limit } = self;
         let secret = secret.ok_or_else(|| Failure::bad("a new app needs a secret"))?;
         let mut app = App::new(appid, secret);
         app.expires_in = expires_in.unwrap_or(app.expires_in);
@@ -86,9 +72,7 @@ fn account(command: &Command<'_>) -> Result<Account, Failure> {
     let appid = command.name(0);
     let found = Account::find(command.platform, appid);
     found.ok_or_else(|| {
-        Failure::not_found(format!(
-            "there is no app {appid}; POST /_sim/apps adds one, GET lists them"
-        ))
+        Failure::not_found(format!("there is no app {appid}; POST /_sim/apps adds one, GET lists them"))
     })
 }
 
@@ -106,9 +90,7 @@ pub(super) fn list(command: &Command<'_>) -> Result<Value, Failure> {
 pub(super) fn add(command: &Command<'_>) -> Result<Value, Failure> {
     let mut object = command.object()?;
     let Some(Value::String(appid)) = object.remove("appid") else {
-        return Err(Failure::bad(
-            r#"a new app needs an appid: {"appid":"wx1","secret":"s"}"#,
-        ));
+        return Err(Failure::bad(r#"a new app needs an appid: {"appid":"wx1","secret":"s"}"#));
     };
     let app = fields::<Settings>(object)?.declare(appid)?;
     Ok(view(&command.platform.add_app(app)?))
@@ -154,10 +136,8 @@ fn token_view(account: &Account, line: Line) -> Value {
 }
 
 fn view(account: &Account) -> Value {
-    let tokens: BTreeMap<&str, Value> = Line::ALL
-        .into_iter()
-        .map(|line| (line.name(), token_view(account, line)))
-        .collect();
+    let tokens: BTreeMap<&str, Value> =
+        Line::ALL.into_iter().map(|line| (line.name(), token_view(account, line))).collect();
     account.read(|state| {
         let app = &state.app;
         json!({

@@ -22,11 +22,7 @@ pub(super) fn show(command: &Command<'_>) -> Result<Value, Failure> {
 
 /// Sets first, then advances, then freezes or runs.
 pub(super) fn change(command: &Command<'_>) -> Result<Value, Failure> {
-    let Change {
-        advance_seconds,
-        set,
-        frozen,
-    } = fields(command.object()?)?;
+    let Change { advance_seconds, set, frozen } = fields(command.object()?)?;
     if advance_seconds.is_none() && set.is_none() && frozen.is_none() {
         return Err(Failure::bad(
             r#"say what to change: {"advance_seconds":7200}, {"set":1700000000} or {"frozen":true}"#,

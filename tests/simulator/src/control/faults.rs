@@ -12,68 +12,36 @@ use crate::fault::Fault;
 pub(super) const KINDS: &[(&str, &str)] = &[
     ("delay", r#""milliseconds": wait, then process and answer"#),
     ("delay_after", r#""milliseconds": process, wait, then answer"#),
-    (
-        "hang",
-        "wait until the faults are cleared, then process and answer",
-    ),
-    (
-        "hang_after",
-        "process, wait until the faults are cleared, then answer",
-    ),
+    ("hang", "wait until the faults are cleared, then process and answer"),
+    ("hang_after", "process, wait until the faults are cleared, then answer"),
     ("errcode", r#""code", "errmsg" (the error table's by default)"#),
     ("status", r#""status": an HTML page with this HTTP status"#),
     ("redirect", r#""location""#),
     ("empty", "an empty body"),
     ("not_json", "an HTML page with HTTP status 200"),
     ("oversized", r#""bytes": a JSON object of this length"#),
-    (
-        "raw",
-        r#""body", "status" (200), "content_type" (application/json)"#,
-    ),
+    ("raw", r#""body", "status" (200), "content_type" (application/json)"#),
     ("truncated_json", "process, answer with half of the JSON"),
-    (
-        "truncated_body",
-        "process, close the connection in the middle of the body",
-    ),
+    ("truncated_body", "process, close the connection in the middle of the body"),
     ("non_utf8", "process, answer with bytes that are not UTF-8"),
-    (
-        "drop_before",
-        "close the connection without processing or answering",
-    ),
+    ("drop_before", "close the connection without processing or answering"),
     ("drop_after", "process, close the connection without answering"),
 ];
 
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 enum Order {
-    Delay {
-        milliseconds: u64,
-    },
-    DelayAfter {
-        milliseconds: u64,
-    },
+    Delay { milliseconds: u64 },
+    DelayAfter { milliseconds: u64 },
     Hang {},
     HangAfter {},
-    Errcode {
-        code: i32,
-        errmsg: Option<String>,
-    },
-    Status {
-        status: u16,
-    },
-    Redirect {
-        location: String,
-    },
+    Errcode { code: i32, errmsg: Option<String> },
+    Status { status: u16 },
+    Redirect { location: String },
     Empty {},
     NotJson {},
-    Oversized {
-        bytes: u64,
-    },
-    Raw {
-        body: String,
-        status: Option<u16>,
-        content_type: Option<String>,
-    },
+    Oversized { bytes: u64 },
+    Raw { body: String, status: Option<u16>, content_type: Option<String> },
     TruncatedJson {},
     TruncatedBody {},
     NonUtf8 {},
@@ -89,20 +57,13 @@ impl Order {
             Order::Hang {} => Fault::hang(),
             Order::HangAfter {} => Fault::hang_after(),
             Order::Errcode { code, errmsg: None } => Fault::errcode(code),
-            Order::Errcode {
-                code,
-                errmsg: Some(errmsg),
-            } => Fault::errcode_with(code, errmsg),
+            Order::Errcode { code, errmsg: Some(errmsg) } => Fault::errcode_with(code, errmsg),
             Order::Status { status } => Fault::status(final_status(status)?),
             Order::Redirect { location } => Fault::redirect(header("location", location)?),
             Order::Empty {} => Fault::empty(),
             Order::NotJson {} => Fault::not_json(),
             Order::Oversized { bytes } => Fault::oversized(bytes),
-            Order::Raw {
-                body,
-                status,
-                content_type,
-            } => {
+            Order::Raw { body, status, content_type } => {
                 let content_type = content_type.unwrap_or_else(|| "application/json".to_owned());
                 let status = final_status(status.unwrap_or(200))?;
                 Fault::raw(status, header("content_type", content_type)?, body)
@@ -120,18 +81,14 @@ fn final_status(status: u16) -> Result<u16, Failure> {
     if (200..=599).contains(&status) {
         return Ok(status);
     }
-    Err(Failure::bad(format!(
-        "status has to be between 200 and 599, not {status}"
-    )))
+    Err(Failure::bad(format!("status has to be between 200 and 599, not {status}")))
 }
 
 fn header(name: &str, value: String) -> Result<String, Failure> {
     if hyper::header::HeaderValue::from_str(&value).is_ok() {
         return Ok(value);
     }
-    Err(Failure::bad(format!(
-        "{name} {value:?} cannot be the value of a header"
-    )))
+    Err(Failure::bad(format!("{name} {value:?} cannot be the value of a header")))
 }
 
 pub(super) fn show(command: &Command<'_>) -> Result<Value, Failure> {

@@ -14,22 +14,11 @@ pub(super) fn show(command: &Command<'_>) -> Result<Value, Failure> {
     let path = command.request.query_value("path");
     let appid = command.request.query_value("appid");
     let of_app = |named: Option<&str>| appid.is_none() || appid == named;
-    let issues: Vec<&Issue> = ledger
-        .issues()
-        .iter()
-        .filter(|issue| of_app(Some(&issue.appid)))
-        .collect();
-    let messages: Vec<&Message> = ledger
-        .messages()
-        .iter()
-        .filter(|message| of_app(Some(&message.appid)))
-        .collect();
+    let issues: Vec<&Issue> = ledger.issues().iter().filter(|issue| of_app(Some(&issue.appid))).collect();
+    let messages: Vec<&Message> =
+        ledger.messages().iter().filter(|message| of_app(Some(&message.appid))).collect();
     let of_path = |call: &&Call| path.is_none_or(|path| path == call.path());
-    let calls: Vec<&Call> = ledger
-        .calls()
-        .filter(|call| of_app(call.appid()))
-        .filter(of_path)
-        .collect();
+    let calls: Vec<&Call> = ledger.calls().filter(|call| of_app(call.appid())).filter(of_path).collect();
     Ok(json!({
         "counts": counts(&issues, &calls),
         "issues": issues,
@@ -42,11 +31,7 @@ pub(super) fn show(command: &Command<'_>) -> Result<Value, Failure> {
 fn counts(issues: &[&Issue], calls: &[&Call]) -> Value {
     let mut by_line: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for issue in issues {
-        *by_line
-            .entry(&issue.appid)
-            .or_default()
-            .entry(issue.line.name())
-            .or_default() += 1;
+        *by_line.entry(&issue.appid).or_default().entry(issue.line.name()).or_default() += 1;
     }
     let mut by_path: BTreeMap<&str, usize> = BTreeMap::new();
     let mut token_calls: BTreeMap<&str, usize> = BTreeMap::new();

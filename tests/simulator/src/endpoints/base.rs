@@ -16,9 +16,7 @@ struct IpListBody<'a> {
 /// `getcallbackip` and `get_api_domain_ip`.
 pub(crate) fn ip_list(call: &Exchange<'_>) -> Result<String, Refusal> {
     let mut state = lock(&call.platform.state);
-    answer::json(&IpListBody {
-        ip_list: &state.account(call.appid)?.app.ip_list,
-    })
+    answer::json(&IpListBody { ip_list: &state.account(call.appid)?.app.ip_list })
 }
 
 /// `clear_quota`: the body's appid has to be the token's account.
@@ -31,10 +29,7 @@ pub(crate) fn clear_quota(call: &Exchange<'_>) -> Result<String, Refusal> {
 
 /// `clear_quota/v2`: appid and secret said it all.
 pub(crate) fn clear_quota_v2(call: &Exchange<'_>) -> Result<String, Refusal> {
-    lock(&call.platform.state)
-        .account(call.appid)?
-        .usage
-        .clear(call.unix)?;
+    lock(&call.platform.state).account(call.appid)?.usage.clear(call.unix)?;
     answer::ok()
 }
 
@@ -74,14 +69,7 @@ pub(crate) fn quota(call: &Exchange<'_>) -> Result<String, Refusal> {
     answer::json(&QuotaBody {
         errcode: 0,
         errmsg: "ok",
-        quota: Quota {
-            daily_limit,
-            used,
-            remain: daily_limit.saturating_sub(used),
-        },
-        rate_limit: RateLimit {
-            call_count: limits.minutely.unwrap_or_default(),
-            refresh_second: 60,
-        },
+        quota: Quota { daily_limit, used, remain: daily_limit.saturating_sub(used) },
+        rate_limit: RateLimit { call_count: limits.minutely.unwrap_or_default(), refresh_second: 60 },
     })
 }

@@ -93,30 +93,13 @@ pub(crate) fn batchget(call: &Exchange<'_>) -> Result<String, Refusal> {
     let take = usize::try_from(count).unwrap_or(usize::MAX);
     let mut state = lock(&call.platform.state);
     let materials = &state.account(call.appid)?.materials;
-    let of_kind: Vec<&Material> = materials
-        .iter()
-        .filter(|material| material.kind == kind)
-        .collect();
-    let item: Vec<Item<'_>> = of_kind
-        .iter()
-        .skip(skip)
-        .take(take)
-        .map(|material| item(material))
-        .collect();
-    answer::json(&PageBody {
-        item_count: item.len(),
-        item,
-        total_count: of_kind.len(),
-    })
+    let of_kind: Vec<&Material> = materials.iter().filter(|material| material.kind == kind).collect();
+    let item: Vec<Item<'_>> = of_kind.iter().skip(skip).take(take).map(|material| item(material)).collect();
+    answer::json(&PageBody { item_count: item.len(), item, total_count: of_kind.len() })
 }
 
 fn item(material: &Material) -> Item<'_> {
-    let Material {
-        media_id,
-        kind,
-        name,
-        update_time,
-    } = material;
+    let Material { media_id, kind, name, update_time } = material;
     let update_time = *update_time;
     match kind {
         MaterialKind::News => Item::News {
@@ -128,18 +111,8 @@ fn item(material: &Material) -> Item<'_> {
             },
             update_time,
         },
-        MaterialKind::Image => Item::File {
-            media_id,
-            name,
-            update_time,
-            url: Some(picture(media_id)),
-        },
-        MaterialKind::Voice | MaterialKind::Video => Item::File {
-            media_id,
-            name,
-            update_time,
-            url: None,
-        },
+        MaterialKind::Image => Item::File { media_id, name, update_time, url: Some(picture(media_id)) },
+        MaterialKind::Voice | MaterialKind::Video => Item::File { media_id, name, update_time, url: None },
     }
 }
 

@@ -18,24 +18,10 @@ struct Level {
     below: Option<&'static Level>,
 }
 
-static TOP: Level = Level {
-    most: 3,
-    size: 40016,
-    kind: 40017,
-    name: 40018,
-    key: 40019,
-    url: 40020,
-    below: Some(&SUB),
-};
-static SUB: Level = Level {
-    most: 5,
-    size: 40023,
-    kind: 40024,
-    name: 40025,
-    key: 40026,
-    url: 40027,
-    below: None,
-};
+static TOP: Level =
+    Level { most: 3, size: 40016, kind: 40017, name: 40018, key: 40019, url: 40020, below: Some(&SUB) };
+static SUB: Level =
+    Level { most: 5, size: 40023, kind: 40024, name: 40025, key: 40026, url: 40027, below: None };
 
 /// What a button of a type needs.
 enum Need {
@@ -70,9 +56,7 @@ pub(crate) fn create(call: &Exchange<'_>) -> Result<String, Refusal> {
 }
 
 fn check_level(buttons: Option<&Value>, level: &Level) -> Result<(), Refusal> {
-    let buttons = buttons
-        .and_then(Value::as_array)
-        .ok_or_else(|| Refusal::new(level.size))?;
+    let buttons = buttons.and_then(Value::as_array).ok_or_else(|| Refusal::new(level.size))?;
     if !(1..=level.most).contains(&buttons.len()) {
         return Err(Refusal::new(level.size));
     }
@@ -81,16 +65,11 @@ fn check_level(buttons: Option<&Value>, level: &Level) -> Result<(), Refusal> {
 
 fn check_button(button: &Value, level: &Level) -> Result<(), Refusal> {
     let text = |name: &str, missing: i32| {
-        let text = button
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty());
+        let text = button.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         text.ok_or_else(|| Refusal::new(missing))
     };
     text("name", level.name)?;
-    let sub_buttons = button
-        .get("sub_button")
-        .filter(|sub| sub.as_array().is_none_or(|sub| !sub.is_empty()));
+    let sub_buttons = button.get("sub_button").filter(|sub| sub.as_array().is_none_or(|sub| !sub.is_empty()));
     if let Some(sub_buttons) = sub_buttons {
         let below = level.below.ok_or_else(|| Refusal::new(40022))?;
         return check_level(Some(sub_buttons), below);

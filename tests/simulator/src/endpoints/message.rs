@@ -48,11 +48,7 @@ pub(crate) fn template_send(call: &Exchange<'_>) -> Result<String, Refusal> {
         at: call.unix,
         data: Value::Object(data.clone()),
     });
-    answer::json(&SentBody {
-        errcode: 0,
-        errmsg: "ok",
-        msgid,
-    })
+    answer::json(&SentBody { errcode: 0, errmsg: "ok", msgid })
 }
 
 /// Every parameter needs a `value` that is not empty.

@@ -19,23 +19,14 @@ struct TokenBody {
 
 impl From<Granted> for TokenBody {
     fn from(granted: Granted) -> Self {
-        Self {
-            access_token: granted.access_token,
-            expires_in: granted.expires_in,
-        }
+        Self { access_token: granted.access_token, expires_in: granted.expires_in }
     }
 }
 
 /// Every call makes a new token; the one before works for 300 s more.
 pub(crate) fn classic(call: &Exchange<'_>) -> Result<String, Refusal> {
     let mut state = lock(&call.platform.state);
-    let granted = state.issue(
-        call.appid,
-        Line::Classic,
-        Cause::Fetch,
-        call.unix,
-        &call.platform.ledger,
-    )?;
+    let granted = state.issue(call.appid, Line::Classic, Cause::Fetch, call.unix, &call.platform.ledger)?;
     answer::json(&TokenBody::from(granted))
 }
 

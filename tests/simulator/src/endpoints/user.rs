@@ -41,26 +41,12 @@ struct StrangerBody<'a> {
 
 /// A user who does not follow is told of in three fields only.
 pub(crate) fn info(call: &Exchange<'_>) -> Result<String, Refusal> {
-    let openid = call
-        .request
-        .query_value("openid")
-        .ok_or_else(|| Refusal::new(40003))?;
+    let openid = call.request.query_value("openid").ok_or_else(|| Refusal::new(40003))?;
     let mut state = lock(&call.platform.state);
-    let Follower {
-        openid,
-        unionid,
-        nickname,
-        remark,
-        following,
-        subscribe_time,
-        ..
-    } = state.account(call.appid)?.follower(openid)?;
+    let Follower { openid, unionid, nickname, remark, following, subscribe_time, .. } =
+        state.account(call.appid)?.follower(openid)?;
     if !following {
-        return answer::json(&StrangerBody {
-            subscribe: 0,
-            openid,
-            unionid,
-        });
+        return answer::json(&StrangerBody { subscribe: 0, openid, unionid });
     }
     answer::json(&InfoBody {
         subscribe: 1,
@@ -101,11 +87,8 @@ struct ListData<'a> {
 pub(crate) fn get(call: &Exchange<'_>) -> Result<String, Refusal> {
     let mut state = lock(&call.platform.state);
     let followers = &state.account(call.appid)?.followers;
-    let following: Vec<&str> = followers
-        .iter()
-        .filter(|user| user.following)
-        .map(|user| user.openid.as_str())
-        .collect();
+    let following: Vec<&str> =
+        followers.iter().filter(|user| user.following).map(|user| user.openid.as_str()).collect();
     let start = match call.request.query_value("next_openid") {
         None => 0,
         Some(last) => {

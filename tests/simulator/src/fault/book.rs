@@ -44,11 +44,8 @@ impl FaultBook {
         if fault.times == Some(0) {
             return;
         }
-        let path = if path == EVERY_PATH || path.starts_with('/') {
-            path.to_owned()
-        } else {
-            format!("/{path}")
-        };
+        let path =
+            if path == EVERY_PATH || path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         lock(&self.entries).push(Entry { path, fault });
     }
 
@@ -59,10 +56,7 @@ impl FaultBook {
         let exact = entries.iter().position(|entry| entry.path == path);
         let index = exact.or_else(|| entries.iter().position(|entry| entry.path == EVERY_PATH))?;
         // Subscribed under the lock, so that a clearing from now on is seen.
-        let struck = Struck {
-            kind: entries[index].fault.kind.clone(),
-            cleared: self.clearings.subscribe(),
-        };
+        let struck = Struck { kind: entries[index].fault.kind.clone(), cleared: self.clearings.subscribe() };
         if let Some(times) = &mut entries[index].fault.times {
             *times -= 1;
             if *times == 0 {

@@ -40,12 +40,7 @@ struct End {
 
 impl Call {
     pub(crate) fn new(received: Received) -> Self {
-        Self {
-            received,
-            fault: OnceLock::new(),
-            processed: OnceLock::new(),
-            ended: OnceLock::new(),
-        }
+        Self { received, fault: OnceLock::new(), processed: OnceLock::new(), ended: OnceLock::new() }
     }
 
     // Each of these is said once of a call; the first word stands.
@@ -149,10 +144,7 @@ impl Call {
     /// was answered by something else than the platform's JSON.
     #[must_use]
     pub fn errcode(&self) -> Option<i32> {
-        self.processed
-            .get()
-            .copied()
-            .or_else(|| self.ended.get()?.errcode)
+        self.processed.get().copied().or_else(|| self.ended.get()?.errcode)
     }
 
     /// Whether the platform worked on it, rather than a fault or a gateway answering in its place.
@@ -189,8 +181,5 @@ impl Serialize for Call {
 }
 
 fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }

@@ -30,11 +30,7 @@ struct Notes {
 impl Recorder {
     /// Keeps at most `limit` calls.
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            notes: Mutex::default(),
-            limit,
-            arrivals: watch::Sender::default(),
-        }
+        Self { notes: Mutex::default(), limit, arrivals: watch::Sender::default() }
     }
 
     pub(crate) fn issue(&self, issue: Issue) {

@@ -12,29 +12,18 @@ async fn get(platform: &Platform, path: &str, query: &str) -> Value {
 
 async fn post(platform: &Platform, path: &str, body: Value) -> Value {
     let token = platform.stable().await.value;
-    platform
-        .post(&format!("{path}?access_token={token}"), &body)
-        .await
+    platform.post(&format!("{path}?access_token={token}"), &body).await
 }
 
 #[tokio::test]
 async fn a_bare_app_answers_richly() {
     let platform = Platform::start().await;
     let count = get(&platform, "/cgi-bin/material/get_materialcount", "").await;
-    assert_eq!(
-        count,
-        json!({ "voice_count": 1, "video_count": 1, "image_count": 3, "news_count": 2 })
-    );
+    assert_eq!(count, json!({ "voice_count": 1, "video_count": 1, "image_count": 3, "news_count": 2 }));
     let users = get(&platform, "/cgi-bin/user/get", "").await;
-    assert_eq!(
-        (users["total"].as_u64(), users["count"].as_u64()),
-        (Some(3), Some(3))
-    );
+    assert_eq!((users["total"].as_u64(), users["count"].as_u64()), (Some(3), Some(3)));
     let ips = get(&platform, "/cgi-bin/getcallbackip", "").await;
-    assert_eq!(
-        ips,
-        json!({ "ip_list": ["127.0.0.1", "127.0.0.2", "101.226.103.0/25"] })
-    );
+    assert_eq!(ips, json!({ "ip_list": ["127.0.0.1", "127.0.0.2", "101.226.103.0/25"] }));
     assert_eq!(get(&platform, "/cgi-bin/get_api_domain_ip", "").await, ips);
 }
 
@@ -78,46 +67,18 @@ async fn materials_are_paged_and_shaped_by_kind() {
         .material(Material::new(MaterialKind::Image, "IMAGE2", "图2.png"));
     let platform = Platform::with(app).await;
     let path = "/cgi-bin/material/batchget_material";
-    let page = post(
-        &platform,
-        path,
-        json!({ "type": "image", "offset": 1, "count": 20 }),
-    )
-    .await;
-    assert_eq!(
-        (page["total_count"].as_u64(), page["item_count"].as_u64()),
-        (Some(2), Some(1))
-    );
+    let page = post(&platform, path, json!({ "type": "image", "offset": 1, "count": 20 })).await;
+    assert_eq!((page["total_count"].as_u64(), page["item_count"].as_u64()), (Some(2), Some(1)));
     assert_eq!(page["item"][0]["media_id"], "IMAGE2");
     assert!(page["item"][0]["url"].is_string());
-    let voice = post(
-        &platform,
-        path,
-        json!({ "type": "voice", "offset": 0, "count": 1 }),
-    )
-    .await;
+    let voice = post(&platform, path, json!({ "type": "voice", "offset": 0, "count": 1 })).await;
     assert!(voice["item"][0].get("url").is_none());
-    let news = post(
-        &platform,
-        path,
-        json!({ "type": "news", "offset": 0, "count": 1 }),
-    )
-    .await;
+    let news = post(&platform, path, json!({ "type": "news", "offset": 0, "count": 1 })).await;
     assert_eq!(news["item"][0]["content"]["news_item"][0]["title"], "文章");
-    let none = post(
-        &platform,
-        path,
-        json!({ "type": "video", "offset": u64::MAX, "count": 1 }),
-    )
-    .await;
+    let none = post(&platform, path, json!({ "type": "video", "offset": u64::MAX, "count": 1 })).await;
     assert_eq!(none, json!({ "item": [], "total_count": 0, "item_count": 0 }));
     for (count, code) in [(json!(0), 40170), (json!(21), 40170), (json!("1"), 47001)] {
-        let answer = post(
-            &platform,
-            path,
-            json!({ "type": "image", "offset": 0, "count": count }),
-        )
-        .await;
+        let answer = post(&platform, path, json!({ "type": "image", "offset": 0, "count": count })).await;
         assert_eq!(errcode(&answer), code);
     }
 }
@@ -146,10 +107,7 @@ async fn a_template_message_reaches_a_follower_once_and_is_numbered_above_32_bit
     let empty = send("o1", "T", json!({ "time2": { "value": "" } })).await;
     assert_eq!(errcode(&empty), 47003);
     let errmsg = empty["errmsg"].as_str().unwrap();
-    assert!(
-        errmsg.starts_with("argument invalid! data.time2.value is empty rid: "),
-        "{errmsg}"
-    );
+    assert!(errmsg.starts_with("argument invalid! data.time2.value is empty rid: "), "{errmsg}");
     let ledger = platform.sim.ledger();
     assert_eq!(ledger.messages().len(), 2);
     assert_eq!(ledger.messages_to("o1")[0].data, data);
@@ -161,10 +119,7 @@ async fn a_menu_is_checked_button_by_button() {
     let click = json!({ "type": "click", "name": "今日歌曲", "key": "V1001" });
     let view = json!({ "type": "view", "name": "搜索", "url": "http://www.soso.com/" });
     let cases = [
-        (
-            json!({ "button": [click, { "name": "菜单", "sub_button": [view] }] }),
-            0,
-        ),
+        (json!({ "button": [click, { "name": "菜单", "sub_button": [view] }] }), 0),
         (json!({}), 40016),
         (json!({ "button": [] }), 40016),
         (json!({ "button": [click, click, click, click] }), 40016),
@@ -172,48 +127,27 @@ async fn a_menu_is_checked_button_by_button() {
         (json!({ "button": [{ "type": "click", "key": "x" }] }), 40018),
         (json!({ "button": [{ "type": "click", "name": "x" }] }), 40019),
         (json!({ "button": [{ "type": "view", "name": "x" }] }), 40020),
-        (
-            json!({ "button": [{ "name": "x", "sub_button": [view, view, view, view, view, view] }] }),
-            40023,
-        ),
+        (json!({ "button": [{ "name": "x", "sub_button": [view, view, view, view, view, view] }] }), 40023),
         (
             json!({ "button": [{ "name": "x", "sub_button": [{ "name": "y", "sub_button": [view] }] }] }),
             40022,
         ),
-        (
-            json!({ "button": [{ "name": "x", "sub_button": [{ "type": "view", "name": "y" }] }] }),
-            40027,
-        ),
+        (json!({ "button": [{ "name": "x", "sub_button": [{ "type": "view", "name": "y" }] }] }), 40027),
     ];
     for (menu, code) in cases {
-        assert_eq!(
-            errcode(&post(&platform, "/cgi-bin/menu/create", menu.clone()).await),
-            code,
-            "{menu}"
-        );
+        assert_eq!(errcode(&post(&platform, "/cgi-bin/menu/create", menu.clone()).await), code, "{menu}");
     }
 }
 
 #[tokio::test]
 async fn a_menu_with_unicode_escapes_answers_40033_unless_the_test_lets_it() {
     for (refused, code) in [(true, 40033), (false, 0)] {
-        let builder = Simulator::builder()
-            .app(APPID, SECRET)
-            .menu_refuses_unicode_escapes(refused);
+        let builder = Simulator::builder().app(APPID, SECRET).menu_refuses_unicode_escapes(refused);
         let platform = Platform::over(builder.start().await.unwrap());
         let token = platform.stable().await.value;
         let url = platform.url(&format!("/cgi-bin/menu/create?access_token={token}"));
         let menu = r#"{"button":[{"type":"click","name":"\u4eca","key":"k"}]}"#;
-        let answer = platform
-            .http
-            .post(url)
-            .body(menu)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
+        let answer = platform.http.post(url).body(menu).send().await.unwrap().json().await.unwrap();
         assert_eq!(errcode(&answer), code);
     }
 }

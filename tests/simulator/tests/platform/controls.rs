@@ -30,12 +30,7 @@ async fn the_index_names_every_control_fault_and_path() {
     for path in ["/_sim", "/_sim/"] {
         let index = tell(&platform, "GET", path, None).await;
         assert!(index["controls"].as_array().unwrap().len() > 15);
-        assert!(
-            index["platform"]
-                .as_array()
-                .unwrap()
-                .contains(&json!("/cgi-bin/token"))
-        );
+        assert!(index["platform"].as_array().unwrap().contains(&json!("/cgi-bin/token")));
         for kind in index["fault_kinds"].as_array().unwrap() {
             let fields = json!({
                 "milliseconds": 1, "code": 1, "status": 502, "location": "/", "bytes": 20, "body": "x",
@@ -50,42 +45,20 @@ async fn the_index_names_every_control_fault_and_path() {
             tell(&platform, "POST", "/_sim/faults", Some(order)).await;
         }
     }
-    assert_eq!(
-        platform.sim.ledger().calls().count(),
-        0,
-        "controls are not written down"
-    );
+    assert_eq!(platform.sim.ledger().calls().count(), 0, "controls are not written down");
 }
 
 #[tokio::test]
 async fn the_clock_is_moved() {
     let platform = Platform::start().await;
     let now = platform.clock().unix();
-    let answer = tell(
-        &platform,
-        "POST",
-        "/_sim/clock",
-        Some(json!({ "advance_seconds": 7200 })),
-    )
-    .await;
+    let answer = tell(&platform, "POST", "/_sim/clock", Some(json!({ "advance_seconds": 7200 }))).await;
     assert_eq!(answer, json!({ "unix": now + 7200, "frozen": true }));
-    tell(
-        &platform,
-        "POST",
-        "/_sim/clock",
-        Some(json!({ "set": 1_700_000_000 })),
-    )
-    .await;
+    tell(&platform, "POST", "/_sim/clock", Some(json!({ "set": 1_700_000_000 }))).await;
     assert_eq!(platform.clock().unix(), 1_700_000_000);
     tell(&platform, "POST", "/_sim/clock", Some(json!({ "frozen": false }))).await;
     assert!(!platform.clock().is_frozen());
-    let latest = tell(
-        &platform,
-        "POST",
-        "/_sim/clock",
-        Some(json!({ "set": u64::MAX / 4 })),
-    )
-    .await;
+    let latest = tell(&platform, "POST", "/_sim/clock", Some(json!({ "set": u64::MAX / 4 }))).await;
     assert_eq!(latest["unix"], u32::MAX);
 }
 
@@ -94,16 +67,10 @@ async fn faults_are_scripted_listed_and_cleared() {
     let platform = Platform::start().await;
     let order = json!({ "path": "/cgi-bin/token", "kind": "errcode", "code": 45009, "times": 2 });
     let listed = tell(&platform, "POST", "/_sim/faults", Some(order)).await;
-    assert_eq!(
-        listed["faults"],
-        json!([{ "path": "/cgi-bin/token", "kind": "errcode", "times": 2 }])
-    );
+    assert_eq!(listed["faults"], json!([{ "path": "/cgi-bin/token", "kind": "errcode", "times": 2 }]));
     assert_eq!(errcode(&platform.classic_answer().await), 45009);
     tell(&platform, "DELETE", "/_sim/faults", None).await;
-    assert_eq!(
-        tell(&platform, "GET", "/_sim/faults", None).await["faults"],
-        json!([])
-    );
+    assert_eq!(tell(&platform, "GET", "/_sim/faults", None).await["faults"], json!([]));
     platform.classic().await;
 }
 
@@ -120,10 +87,7 @@ async fn accounts_are_added_and_changed_and_their_secrets_never_shown() {
     let shown = tell(&platform, "POST", &format!("/_sim/apps/{APPID}"), Some(change)).await;
     assert_eq!(shown["daily_limits"], json!({ "/cgi-bin/token": 7 }));
     assert_eq!(errcode(&platform.classic_answer().await), 40243);
-    assert_eq!(
-        tell(&platform, "GET", "/_sim/apps", None).await,
-        json!({ "apps": [APPID] })
-    );
+    assert_eq!(tell(&platform, "GET", "/_sim/apps", None).await, json!({ "apps": [APPID] }));
 }
 
 #[tokio::test]
@@ -141,10 +105,7 @@ async fn tokens_are_shown_rotated_refused_and_revoked() {
     assert_eq!(platform.judge(theirs).await, 40001);
     assert_eq!(platform.stable().await.value, theirs);
     tell(&platform, "POST", &format!("{path}/revoke"), None).await;
-    assert_eq!(
-        tell(&platform, "GET", &path, None).await["access_token"],
-        Value::Null
-    );
+    assert_eq!(tell(&platform, "GET", &path, None).await["access_token"], Value::Null);
     assert_eq!(platform.judge(&mine.value).await, 40001);
 }
 
@@ -155,17 +116,11 @@ async fn the_ledger_is_shown_counted_narrowed_and_cleared() {
     let token = platform.stable().await.value;
     platform.judge(&token).await;
     let ledger = tell(&platform, "GET", "/_sim/ledger", None).await;
-    assert_eq!(
-        ledger["counts"]["issued"],
-        json!({ APPID: { "classic": 1, "stable": 1 } })
-    );
+    assert_eq!(ledger["counts"]["issued"], json!({ APPID: { "classic": 1, "stable": 1 } }));
     assert_eq!(ledger["counts"]["token_calls"], json!({ APPID: 2 }));
     assert_eq!(ledger["issues"][1]["value"], token);
     let narrowed = tell(&platform, "GET", "/_sim/ledger?path=/cgi-bin/getcallbackip", None).await;
-    assert_eq!(
-        narrowed["counts"]["calls"],
-        json!({ "/cgi-bin/getcallbackip": 1 })
-    );
+    assert_eq!(narrowed["counts"]["calls"], json!({ "/cgi-bin/getcallbackip": 1 }));
     assert_eq!(narrowed["calls"][0]["errcode"], 0);
     let nobody = tell(&platform, "GET", "/_sim/ledger?appid=wx0", None).await;
     assert_eq!(nobody["issues"], json!([]));
@@ -183,18 +138,10 @@ async fn the_rest_of_the_platform_is_shown_and_reset() {
     assert_eq!(table["errcodes"].as_array().unwrap().len(), ERRCODES.len());
     let order = json!({ "path": "*", "content_type": "text/x" });
     tell(&platform, "POST", "/_sim/content-types", Some(order)).await;
-    let response = platform
-        .http
-        .get(platform.url("/cgi-bin/token"))
-        .send()
-        .await
-        .unwrap();
+    let response = platform.http.get(platform.url("/cgi-bin/token")).send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/x");
     tell(&platform, "DELETE", "/_sim/content-types", None).await;
-    assert_eq!(
-        tell(&platform, "GET", "/_sim/content-types", None).await["content_types"],
-        json!({})
-    );
+    assert_eq!(tell(&platform, "GET", "/_sim/content-types", None).await["content_types"], json!({}));
     tell(&platform, "POST", "/_sim/reset", None).await;
     assert_eq!(platform.issued(Line::Stable), 0);
 }
@@ -203,9 +150,7 @@ async fn the_rest_of_the_platform_is_shown_and_reset() {
 async fn refuse(platform: &Platform, cases: Vec<(&str, &str, Option<Value>, u16, &str)>) {
     for (method, path, body, status, text) in cases {
         let (answered, answer) = ask(platform, method, path, body).await;
-        let error = answer["error"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{method} {path}: {answer}"));
+        let error = answer["error"].as_str().unwrap_or_else(|| panic!("{method} {path}: {answer}"));
         assert_eq!(answered, status, "{method} {path}: {error}");
         assert!(error.contains(text), "{method} {path}: {error}");
     }
@@ -235,14 +180,8 @@ async fn a_fault_that_makes_no_sense_says_what_is_wrong_and_is_not_scripted() {
         faults(json!({ "path": "*", "kind": "delay" }), "`milliseconds`"),
         faults(json!({ "path": "*", "kind": "hang", "extra": 1 }), "`extra`"),
         faults(json!({ "path": "*", "kind": "hang", "times": 0 }), "from 1"),
-        faults(
-            json!({ "path": "*", "kind": "status", "status": 99 }),
-            "between 200 and 599",
-        ),
-        faults(
-            json!({ "path": "*", "kind": "redirect", "location": "\n" }),
-            "value of a header",
-        ),
+        faults(json!({ "path": "*", "kind": "status", "status": 99 }), "between 200 and 599"),
+        faults(json!({ "path": "*", "kind": "redirect", "location": "\n" }), "value of a header"),
     ];
     refuse(&platform, cases).await;
     assert!(platform.sim.faults().is_empty());
@@ -256,55 +195,13 @@ async fn a_setting_that_makes_no_sense_says_what_is_wrong() {
     let cases = vec![
         ("POST", "/_sim/clock", None, 400, "has to be a JSON object"),
         ("POST", "/_sim/clock", Some(json!({})), 400, "say what to change"),
-        (
-            "POST",
-            "/_sim/clock",
-            Some(json!({ "advance": 1 })),
-            400,
-            "`advance_seconds`",
-        ),
-        (
-            "POST",
-            "/_sim/apps",
-            Some(json!({ "secret": "s" })),
-            400,
-            "needs an appid",
-        ),
-        (
-            "POST",
-            "/_sim/apps",
-            Some(json!({ "appid": "wx1" })),
-            400,
-            "needs a secret",
-        ),
-        (
-            "POST",
-            "/_sim/apps",
-            Some(json!({ "appid": APPID, "secret": "s" })),
-            400,
-            "already",
-        ),
-        (
-            "POST",
-            &app,
-            Some(json!({ "secrets": "s" })),
-            400,
-            "unknown field `secrets`",
-        ),
-        (
-            "POST",
-            &app,
-            Some(json!({ "secret": "" })),
-            400,
-            "must not be empty",
-        ),
-        (
-            "POST",
-            "/_sim/content-types",
-            Some(content_type),
-            400,
-            "value of a header",
-        ),
+        ("POST", "/_sim/clock", Some(json!({ "advance": 1 })), 400, "`advance_seconds`"),
+        ("POST", "/_sim/apps", Some(json!({ "secret": "s" })), 400, "needs an appid"),
+        ("POST", "/_sim/apps", Some(json!({ "appid": "wx1" })), 400, "needs a secret"),
+        ("POST", "/_sim/apps", Some(json!({ "appid": APPID, "secret": "s" })), 400, "already"),
+        ("POST", &app, Some(json!({ "secrets": "s" })), 400, "unknown field `secrets`"),
+        ("POST", &app, Some(json!({ "secret": "" })), 400, "must not be empty"),
+        ("POST", "/_sim/content-types", Some(content_type), 400, "value of a header"),
     ];
     refuse(&platform, cases).await;
 }

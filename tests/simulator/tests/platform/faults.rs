@@ -11,9 +11,7 @@ use crate::support::{APPID, Platform, SECRET, errcode, token};
 const TOKEN: &str = "/cgi-bin/token";
 
 fn token_url(platform: &Platform) -> String {
-    platform.url(&format!(
-        "{TOKEN}?grant_type=client_credential&appid={APPID}&secret={SECRET}"
-    ))
+    platform.url(&format!("{TOKEN}?grant_type=client_credential&appid={APPID}&secret={SECRET}"))
 }
 
 async fn fetch(platform: &Platform) -> reqwest::Result<(u16, Vec<u8>)> {
@@ -45,9 +43,7 @@ async fn an_errcode_comes_back_as_often_as_was_said_and_issues_nothing() {
 #[tokio::test]
 async fn an_errcode_without_a_count_comes_back_until_the_faults_are_cleared() {
     let platform = Platform::start().await;
-    platform
-        .sim
-        .fault(TOKEN, Fault::errcode_with(45009, "api freq out of limit"));
+    platform.sim.fault(TOKEN, Fault::errcode_with(45009, "api freq out of limit"));
     for _ in 0..5 {
         assert_eq!(
             platform.classic_answer().await,
@@ -105,9 +101,7 @@ async fn gateways_answer_in_the_place_of_the_platform() {
 #[tokio::test]
 async fn a_redirect_says_where_to() {
     let platform = Platform::start().await;
-    platform
-        .sim
-        .fault(TOKEN, Fault::redirect("http://127.0.0.1:1/x").times(1));
+    platform.sim.fault(TOKEN, Fault::redirect("http://127.0.0.1:1/x").times(1));
     let response = platform.http.get(token_url(&platform)).send().await.unwrap();
     assert_eq!(response.headers()["location"], "http://127.0.0.1:1/x");
 }
@@ -159,11 +153,7 @@ async fn a_non_utf_8_answer_is_no_utf_8() {
     platform.sim.fault(TOKEN, Fault::non_utf8().times(1));
     let (_, body) = fetch(&platform).await.unwrap();
     assert!(std::str::from_utf8(&body).is_err());
-    assert!(
-        serde_json::from_str::<Value>(&String::from_utf8_lossy(&body))
-            .unwrap()
-            .is_object()
-    );
+    assert!(serde_json::from_str::<Value>(&String::from_utf8_lossy(&body)).unwrap().is_object());
 }
 
 #[tokio::test]
@@ -177,16 +167,11 @@ async fn a_call_dropped_before_is_not_processed() {
 
 #[tokio::test]
 async fn a_post_dropped_after_processing_was_seen_once() {
-    let sim = Simulator::builder().with_app(
-        wechat_simulator::App::new(APPID, SECRET)
-            .template("T")
-            .follower(Follower::new("o1")),
-    );
+    let sim = Simulator::builder()
+        .with_app(wechat_simulator::App::new(APPID, SECRET).template("T").follower(Follower::new("o1")));
     let platform = Platform::over(sim.start().await.unwrap());
     let token = platform.stable().await.value;
-    platform
-        .sim
-        .fault("/cgi-bin/message/template/send", Fault::drop_after().times(1));
+    platform.sim.fault("/cgi-bin/message/template/send", Fault::drop_after().times(1));
     let url = platform.url(&format!("/cgi-bin/message/template/send?access_token={token}"));
     let body = json!({ "touser": "o1", "template_id": "T", "data": {} });
     assert!(platform.http.post(url).json(&body).send().await.is_err());
@@ -246,8 +231,6 @@ async fn a_caller_who_gives_up_on_a_hanging_call_frees_its_connection() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(Duration::from_secs(10), freed)
-        .await
-        .expect("the connection is still open");
+    timeout(Duration::from_secs(10), freed).await.expect("the connection is still open");
     assert!(!platform.sim.ledger().calls().last().unwrap().ended());
 }

@@ -17,15 +17,7 @@ async fn every_issue_is_written_down_with_what_it_was_for() {
     let issues: Vec<_> = ledger
         .issues()
         .iter()
-        .map(|issue| {
-            (
-                issue.line,
-                issue.value.clone(),
-                issue.at - start,
-                issue.expires_in,
-                issue.cause,
-            )
-        })
+        .map(|issue| (issue.line, issue.value.clone(), issue.at - start, issue.expires_in, issue.cause))
         .collect();
     let expected = [
         (Line::Classic, classic.value, 0, 7200, Cause::Fetch),
@@ -44,38 +36,23 @@ async fn every_call_is_written_down_as_it_came() {
     let token = platform.classic().await.value;
     let raw = format!("access_token={token}&b=%E4%BD%A0+x&a=1&a=2&empty=");
     let body = "{ \"spaces\" :  1 }";
-    let request = platform
-        .http
-        .post(platform.url(&format!("/cgi-bin/menu/create?{raw}")));
+    let request = platform.http.post(platform.url(&format!("/cgi-bin/menu/create?{raw}")));
     request.header("X-Own", "Value").body(body).send().await.unwrap();
     let ledger = platform.sim.ledger();
     let call = ledger.calls_to("/cgi-bin/menu/create")[0];
     assert_eq!(call.method(), "POST");
     assert_eq!(call.raw_query(), raw);
-    let pairs: Vec<_> = call
-        .query()
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let pairs: Vec<_> = call.query().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(
         pairs,
-        [
-            ("access_token", token.as_str()),
-            ("b", "你 x"),
-            ("a", "1"),
-            ("a", "2"),
-            ("empty", "")
-        ]
+        [("access_token", token.as_str()), ("b", "你 x"), ("a", "1"), ("a", "2"), ("empty", "")]
     );
     assert_eq!(call.query_value("a"), Some("1"));
     assert_eq!(call.header("x-own"), Some("Value"));
     assert_eq!(call.body(), body.as_bytes());
     assert_eq!(call.at(), platform.clock().unix());
     assert_eq!(call.appid(), Some(APPID));
-    assert_eq!(
-        (call.status(), call.errcode(), call.processed()),
-        (Some(200), Some(40016), true)
-    );
+    assert_eq!((call.status(), call.errcode(), call.processed()), (Some(200), Some(40016), true));
 }
 
 #[tokio::test]
@@ -93,12 +70,7 @@ async fn a_ledger_once_taken_does_not_grow_and_can_be_cleared() {
 
 #[tokio::test]
 async fn the_ledger_keeps_the_newest_calls_and_says_how_many_it_forgot() {
-    let sim = Simulator::builder()
-        .app(APPID, SECRET)
-        .ledger_limit(2)
-        .start()
-        .await
-        .unwrap();
+    let sim = Simulator::builder().app(APPID, SECRET).ledger_limit(2).start().await.unwrap();
     let platform = Platform::over(sim);
     for path in ["/1", "/2", "/3"] {
         platform.get(path).await;

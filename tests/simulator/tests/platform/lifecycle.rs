@@ -23,11 +23,7 @@ async fn the_clock_is_frozen_at_a_whole_second_and_shared_with_its_clones() {
     clock.set(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
     assert_eq!(platform.clock().unix(), 1_700_000_000);
     clock.advance(Duration::MAX);
-    assert_eq!(
-        clock.unix(),
-        u64::from(u32::MAX),
-        "the last second that a rid can tell"
-    );
+    assert_eq!(clock.unix(), u64::from(u32::MAX), "the last second that a rid can tell");
 }
 
 #[tokio::test]
@@ -47,9 +43,7 @@ async fn a_test_can_bring_its_own_clock_and_let_it_run() {
 async fn ten_thousand_callers_256_at_a_time_are_all_served() {
     let platform = Platform::start().await;
     let token: Arc<str> = platform.classic().await.value.into();
-    let url: Arc<str> = platform
-        .url(&format!("/cgi-bin/getcallbackip?access_token={token}"))
-        .into();
+    let url: Arc<str> = platform.url(&format!("/cgi-bin/getcallbackip?access_token={token}")).into();
     let gate = Arc::new(tokio::sync::Semaphore::new(256));
     let mut callers = JoinSet::new();
     for _ in 0..10_000 {
@@ -61,18 +55,14 @@ async fn ten_thousand_callers_256_at_a_time_are_all_served() {
         });
     }
     assert!(callers.join_all().await.into_iter().all(|served| served));
-    assert_eq!(
-        platform.sim.ledger().calls_to("/cgi-bin/getcallbackip").len(),
-        10_000
-    );
+    assert_eq!(platform.sim.ledger().calls_to("/cgi-bin/getcallbackip").len(), 10_000);
 }
 
 #[tokio::test]
 async fn open_connections_are_counted_and_the_most_of_them_kept() {
     let platform = Platform::start().await;
-    let mut streams: Vec<TcpStream> = (0..256)
-        .map(|_| TcpStream::connect(platform.sim.address()).unwrap())
-        .collect();
+    let mut streams: Vec<TcpStream> =
+        (0..256).map(|_| TcpStream::connect(platform.sim.address()).unwrap()).collect();
     for stream in &mut streams {
         // An answer proves that the connection was accepted.
         stream.write_all(b"GET /x HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -85,9 +75,7 @@ async fn open_connections_are_counted_and_the_most_of_them_kept() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(Duration::from_secs(10), closed)
-        .await
-        .expect("connections are still open");
+    timeout(Duration::from_secs(10), closed).await.expect("connections are still open");
     assert_eq!(platform.sim.peak_connections(), 256);
     platform.sim.reset();
     assert_eq!(platform.sim.peak_connections(), 6);
@@ -111,51 +99,27 @@ async fn stopping_answers_calls_under_way_and_cuts_off_those_that_hang() {
     sim.fault("/hang", Fault::hang());
     let held = tokio::spawn(http.get(format!("{}/hang", sim.base_url())).send());
     sim.arrived("/hang", 1).await;
-    timeout(Duration::from_secs(4), sim.stop())
-        .await
-        .expect("a hanging call held the end up");
+    timeout(Duration::from_secs(4), sim.stop()).await.expect("a hanging call held the end up");
     assert!(held.await.unwrap().is_err());
 }
 
 #[test]
 fn the_platform_answers_while_the_test_s_runtime_stands_still() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let sim = runtime
-        .block_on(Simulator::builder().app(APPID, SECRET).start())
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let sim = runtime.block_on(Simulator::builder().app(APPID, SECRET).start()).unwrap();
     drop(runtime);
-    let other = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let other = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     other.block_on(async { Platform::over(sim).classic().await });
 }
 
 #[tokio::test]
 async fn a_start_that_makes_no_sense_says_why() {
-    let twice = Simulator::builder()
-        .app(APPID, "a")
-        .app(APPID, "b")
-        .start()
-        .await
-        .unwrap_err();
-    assert!(
-        twice
-            .to_string()
-            .contains("there is an app wx1f2e3d4c5b6a7988 already"),
-        "{twice}"
-    );
+    let twice = Simulator::builder().app(APPID, "a").app(APPID, "b").start().await.unwrap_err();
+    assert!(twice.to_string().contains("there is an app wx1f2e3d4c5b6a7988 already"), "{twice}");
     let empty = Simulator::builder().app("", "a").start().await.unwrap_err();
     assert!(matches!(empty, StartError::Setting(_)));
     let sim = Simulator::builder().start().await.unwrap();
-    let taken = Simulator::builder()
-        .port(sim.address().port())
-        .start()
-        .await
-        .unwrap_err();
+    let taken = Simulator::builder().port(sim.address().port()).start().await.unwrap_err();
     assert!(matches!(taken, StartError::Io(_)));
 }
 

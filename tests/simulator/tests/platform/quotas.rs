@@ -13,11 +13,7 @@ async fn the_2001st_token_of_a_day_answers_45009_until_midnight_in_beijing() {
         platform.classic().await;
     }
     assert_eq!(errcode(&platform.classic_answer().await), 45009);
-    assert_eq!(
-        errcode(&platform.stable_answer(false).await),
-        0,
-        "the other line has its own quota"
-    );
+    assert_eq!(errcode(&platform.stable_answer(false).await), 0, "the other line has its own quota");
     platform.advance(12 * 3600 - 1);
     assert_eq!(errcode(&platform.classic_answer().await), 45009);
     platform.advance(1);
@@ -31,11 +27,7 @@ async fn a_daily_limit_can_be_set_for_any_path() {
     let token = platform.classic().await.value;
     assert_eq!(platform.judge(&token).await, 0);
     assert_eq!(platform.judge(&token).await, 45009);
-    platform
-        .sim
-        .account(APPID)
-        .unwrap()
-        .set_daily_limit("/cgi-bin/getcallbackip", 2);
+    platform.sim.account(APPID).unwrap().set_daily_limit("/cgi-bin/getcallbackip", 2);
     assert_eq!(platform.judge(&token).await, 0);
 }
 
@@ -77,39 +69,18 @@ async fn clear_quota_is_for_the_token_s_own_account() {
     let platform = Platform::start().await;
     let token = platform.stable().await.value;
     let path = format!("/cgi-bin/clear_quota?access_token={token}");
-    assert_eq!(
-        errcode(&platform.post(&path, &json!({ "appid": "wx0" })).await),
-        40013
-    );
+    assert_eq!(errcode(&platform.post(&path, &json!({ "appid": "wx0" })).await), 40013);
 }
 
 #[tokio::test]
 async fn clear_quota_v2_wants_a_secret_in_the_place_of_a_token() {
     let platform = Platform::with(App::new(APPID, SECRET).daily_limit("/cgi-bin/token", 0)).await;
     assert_eq!(errcode(&platform.classic_answer().await), 45009);
-    let url = platform.url(&format!(
-        "/cgi-bin/clear_quota/v2?appid={APPID}&appsecret={SECRET}"
-    ));
-    let answer = platform
-        .http
-        .post(url)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let url = platform.url(&format!("/cgi-bin/clear_quota/v2?appid={APPID}&appsecret={SECRET}"));
+    let answer = platform.http.post(url).send().await.unwrap().json().await.unwrap();
     assert_eq!(errcode(&answer), 0);
     let url = platform.url(&format!("/cgi-bin/clear_quota/v2?appid={APPID}&appsecret=wrong"));
-    let answer = platform
-        .http
-        .post(url)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let answer = platform.http.post(url).send().await.unwrap().json().await.unwrap();
     assert_eq!(errcode(&answer), 40125);
 }
 
@@ -118,27 +89,8 @@ async fn the_quota_can_be_asked_for() {
     let platform = Platform::start().await;
     let token = platform.classic().await.value;
     let path = format!("/cgi-bin/openapi/quota/get?access_token={token}");
-    let answer = platform
-        .post(&path, &json!({ "cgi_path": "/cgi-bin/token" }))
-        .await;
-    assert_eq!(
-        answer["quota"],
-        json!({ "daily_limit": 2000, "used": 1, "remain": 1999 })
-    );
-    assert_eq!(
-        errcode(
-            &platform
-                .post(&path, &json!({ "cgi_path": "/cgi-bin/none" }))
-                .await
-        ),
-        76003
-    );
-    assert_eq!(
-        errcode(
-            &platform
-                .post(&path, &json!({ "cgi_path": "/sns/userinfo" }))
-                .await
-        ),
-        76022
-    );
+    let answer = platform.post(&path, &json!({ "cgi_path": "/cgi-bin/token" })).await;
+    assert_eq!(answer["quota"], json!({ "daily_limit": 2000, "used": 1, "remain": 1999 }));
+    assert_eq!(errcode(&platform.post(&path, &json!({ "cgi_path": "/cgi-bin/none" })).await), 76003);
+    assert_eq!(errcode(&platform.post(&path, &json!({ "cgi_path": "/sns/userinfo" })).await), 76022);
 }

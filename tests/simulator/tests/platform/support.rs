@@ -31,10 +31,7 @@ impl Platform {
     }
 
     pub(crate) fn over(sim: Simulator) -> Self {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { sim, http }
     }
 
@@ -51,33 +48,15 @@ impl Platform {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
-        self.http
-            .get(self.url(path))
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        self.http.get(self.url(path)).send().await.unwrap().json().await.unwrap()
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
-        self.http
-            .post(self.url(path))
-            .json(body)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        self.http.post(self.url(path)).json(body).send().await.unwrap().json().await.unwrap()
     }
 
     pub(crate) async fn classic_answer(&self) -> Value {
-        self.get(&format!(
-            "/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}"
-        ))
-        .await
+        self.get(&format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}")).await
     }
 
     pub(crate) async fn stable_answer(&self, force_refresh: bool) -> Value {
@@ -104,11 +83,7 @@ impl Platform {
 
     /// The errcode that a business call with a token comes to.
     pub(crate) async fn judge(&self, token: &str) -> i64 {
-        errcode(
-            &self
-                .get(&format!("/cgi-bin/getcallbackip?access_token={token}"))
-                .await,
-        )
+        errcode(&self.get(&format!("/cgi-bin/getcallbackip?access_token={token}")).await)
     }
 
     pub(crate) fn issued(&self, line: Line) -> usize {
@@ -117,13 +92,8 @@ impl Platform {
 }
 
 pub(crate) fn token(answer: &Value) -> Token {
-    let value = answer["access_token"]
-        .as_str()
-        .unwrap_or_else(|| panic!("no token in {answer}"));
-    Token {
-        value: value.to_owned(),
-        expires_in: answer["expires_in"].as_u64().unwrap(),
-    }
+    let value = answer["access_token"].as_str().unwrap_or_else(|| panic!("no token in {answer}"));
+    Token { value: value.to_owned(), expires_in: answer["expires_in"].as_u64().unwrap() }
 }
 
 /// The errcode of an answer, 0 if it has none.

@@ -12,10 +12,7 @@ async fn a_token_looks_like_those_on_the_wire_and_lives_two_hours() {
     let (number, rest) = token.value.split_once('_').unwrap();
     assert!(number.parse::<u8>().is_ok());
     assert!((136..=157).contains(&token.value.len()));
-    assert!(
-        rest.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    );
+    assert!(rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
 }
 
 #[tokio::test]
@@ -65,18 +62,10 @@ async fn the_overlap_never_lengthens_a_life() {
     platform.advance(99);
     assert_eq!(platform.judge(&old.value).await, 0);
     platform.advance(1);
-    assert_eq!(
-        platform.judge(&old.value).await,
-        42001,
-        "it aged out before it was cut off"
-    );
+    assert_eq!(platform.judge(&old.value).await, 42001, "it aged out before it was cut off");
     platform.advance(10_000);
     platform.classic().await;
-    assert_eq!(
-        platform.judge(&old.value).await,
-        42001,
-        "and what aged out stays so"
-    );
+    assert_eq!(platform.judge(&old.value).await, 42001, "and what aged out stays so");
 }
 
 #[tokio::test]
@@ -111,11 +100,7 @@ async fn stable_gives_the_same_token_until_its_last_300_s() {
     let next = platform.stable().await;
     assert_ne!(next.value, first.value);
     assert_eq!(next.expires_in, 7200);
-    assert_eq!(
-        platform.judge(&first.value).await,
-        0,
-        "both are good for the rest of the old one's life"
-    );
+    assert_eq!(platform.judge(&first.value).await, 0, "both are good for the rest of the old one's life");
     assert_eq!(platform.issued(Line::Stable), 2);
 }
 
@@ -155,11 +140,7 @@ async fn the_twenty_first_forced_refresh_of_a_day_answers_45009_and_midnight_hel
         platform.advance(30);
     }
     assert_eq!(errcode(&platform.stable_answer(true).await), 45009);
-    assert_eq!(
-        errcode(&platform.stable_answer(false).await),
-        0,
-        "the normal mode goes on"
-    );
+    assert_eq!(errcode(&platform.stable_answer(false).await), 0, "the normal mode goes on");
     platform.advance(12 * 3600);
     platform.forced().await;
     assert_eq!(platform.issued(Line::Stable), 21);
@@ -198,11 +179,7 @@ async fn a_rotation_elsewhere_cuts_the_token_off_after_its_overlap() {
         assert_eq!(platform.judge(&theirs).await, 0);
     }
     let ledger = platform.sim.ledger();
-    let elsewhere = ledger
-        .issues()
-        .iter()
-        .filter(|issue| issue.cause == Cause::Elsewhere)
-        .count();
+    let elsewhere = ledger.issues().iter().filter(|issue| issue.cause == Cause::Elsewhere).count();
     assert_eq!(elsewhere, 2);
     assert_eq!(ledger.token_calls(APPID), 2);
 }

@@ -58,11 +58,7 @@ impl From<lexopt::Error> for BadArgs {
 
 impl Args {
     pub(crate) fn parse(mut parser: Parser) -> Result<Order, BadArgs> {
-        let mut args = Self {
-            port: PORT,
-            apps: Vec::new(),
-            clock: SimClock::running(),
-        };
+        let mut args = Self { port: PORT, apps: Vec::new(), clock: SimClock::running() };
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("port") => args.port = port(&parser.value()?.string()?)?,
@@ -80,27 +76,20 @@ impl Args {
 }
 
 fn port(text: &str) -> Result<u16, BadArgs> {
-    text.parse()
-        .map_err(|_| BadArgs(format!("--port wants a number from 0 to 65535, not {text:?}")))
+    text.parse().map_err(|_| BadArgs(format!("--port wants a number from 0 to 65535, not {text:?}")))
 }
 
 fn app(text: &str) -> Result<App, BadArgs> {
     match text.split_once(':') {
         Some((appid, secret)) if !appid.is_empty() && !secret.is_empty() => Ok(App::new(appid, secret)),
-        _ => Err(BadArgs(
-            "--app wants APPID:SECRET, an appid and a secret with a colon between them".into(),
-        )),
+        _ => Err(BadArgs("--app wants APPID:SECRET, an appid and a secret with a colon between them".into())),
     }
 }
 
 /// `--frozen`, `--frozen=UNIX`, or `--frozen UNIX`.
 fn frozen(parser: &mut Parser) -> Result<SimClock, BadArgs> {
     let attached = parser.optional_value();
-    let following = || {
-        parser
-            .try_raw_args()?
-            .next_if(|next| !next.to_string_lossy().starts_with('-'))
-    };
+    let following = || parser.try_raw_args()?.next_if(|next| !next.to_string_lossy().starts_with('-'));
     let Some(text) = attached.or_else(following) else {
         return Ok(SimClock::frozen());
     };
