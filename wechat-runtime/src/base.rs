@@ -250,4 +250,21 @@ mod tests {
             assert!(error.to_string().contains("https://api.weixin.qq.com"));
         }
     }
+
+    #[test]
+    fn a_slash_at_the_end_of_a_base_makes_no_other_platform() {
+        assert_eq!(
+            base("http://gateway.example/wechat/").name(),
+            base("http://gateway.example/wechat").name()
+        );
+    }
+
+    #[test]
+    fn the_path_of_a_base_is_taken_off_its_own_urls_alone() {
+        let gateway = base("http://gateway.example/wechat");
+        assert_eq!(
+            resolved(&gateway, "https://mp.weixin.qq.com/wechat/cgi-bin/x"),
+            Some(("https://mp.weixin.qq.com/wechat/cgi-bin/x".to_owned(), "/wechat/cgi-bin/x".to_owned(),))
+        );
+    }
 }

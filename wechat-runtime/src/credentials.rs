@@ -193,7 +193,11 @@ impl Credentials {
         let store = &self.binding.store;
         let read =
             self.ask_storage("read the access token", store.fetch(&self.key.appid, &self.key.credential));
-        Ok(read.await?.map(|grant| grant.received(self.now())))
+        let grant = read.await?.map(|grant| grant.received(self.now()));
+        if let Some(grant) = &grant {
+            self.lane().seen(&grant.value);
+        }
+        Ok(grant)
     }
 
     /// The application's secret.

@@ -197,4 +197,50 @@ mod tests {
         let polled = waiting.poll(&mut std::task::Context::from_waker(waker));
         assert_eq!(polled, std::task::Poll::Ready(None));
     }
+
+    /// Nothing may be locked while the task is begun: it is dropped at once, and what it holds locks.
+    #[test]
+    fn a_runtime_that_is_gone_already_clears_the_board_at_once() {
+        let (done, finished) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let flights: Flights<&str, u8> = Flights::new();
+            let gone = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let handle = gone.handle().clone();
+            drop(gone);
+            let _inside = handle.enter();
+            drop(flights.board(&"key", SOON, std::future::pending));
+            let cleared = lock(&flights.0).is_empty();
+            done.send(cleared).unwrap();
+        });
+        assert_eq!(finished.recv_timeout(SOON), Ok(true));
+    }
+
+    /// Boards at the moment it is woken.
+    struct BoardsAtOnce {
+        flights: Flights<&'static str, u8>,
+        led: std::sync::atomic::AtomicBool,
+    }
+
+    impl std::task::Wake for BoardsAtOnce {
+        fn wake(self: Arc<Self>) {
+            let seat = self.flights.board(&"key", SOON, std::future::pending);
+            self.led.store(seat.led, Ordering::SeqCst);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_comes_after_the_outcome_begins_anew_and_stays_on_the_board() {
+        let next = Arc::new(BoardsAtOnce { flights: Flights::new(), led: false.into() });
+        let waker = std::task::Waker::from(next.clone());
+        let mut outcome = Box::pin(next.flights.board(&"key", SOON, || async { 1 }).outcome());
+        let first = outcome.as_mut().poll(&mut std::task::Context::from_waker(&waker));
+        assert!(first.is_pending());
+        tokio::task::yield_now().await;
+        assert_eq!(outcome.await, Some(1));
+        assert!(next.led.load(Ordering::SeqCst), "the flight had landed");
+        assert!(
+            !next.flights.board(&"key", SOON, std::future::pending).led,
+            "the next flight is on the board"
+        );
+    }
 }

@@ -182,3 +182,19 @@ impl<App: Application, T> fmt::Debug for ClientBuilder<App, T> {
         f.debug_struct("ClientBuilder").field("appid", &self.appid).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Common;
+    use crate::adapters::Memory;
+
+    #[test]
+    fn a_call_has_the_limits_that_are_documented() {
+        let builder = Client::<Common>::builder(Bound::new(Memory::new(), ()));
+        let seconds = [builder.connect_timeout, builder.limits.attempt, builder.limits.call]
+            .map(|duration| duration.as_secs());
+        assert_eq!(seconds, [3, 15, 30]);
+        assert_eq!((builder.limits.retries, builder.limits.body), (2, 10 * 1024 * 1024));
+    }
+}

@@ -104,4 +104,16 @@ mod tests {
         let late = Moment::from_unix(1_795_276_800 - 60);
         assert_eq!(Rule::of(Some(45009)).pause(late, 0, &CoolDowns::default()), Duration::from_secs(60));
     }
+
+    #[test]
+    fn pauses_that_end_for_many_at_once_are_scattered() {
+        let noon = Moment::from_unix(1_795_233_600);
+        for (code, shortest) in [(-1, 1000), (45011, 60_000)] {
+            let pauses: Vec<_> = (0..100)
+                .map(|_| Rule::of(Some(code)).pause(noon, 0, &CoolDowns::default()).as_millis())
+                .collect();
+            assert!(pauses.iter().all(|pause| (shortest..=shortest * 12 / 10).contains(pause)));
+            assert!(pauses.iter().any(|pause| *pause != pauses[0]), "{code}");
+        }
+    }
 }

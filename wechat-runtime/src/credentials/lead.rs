@@ -99,6 +99,11 @@ impl Credentials {
         let span = tracing::debug_span!("wechat_refresh", appid, endpoint, cause = cause.name());
         let fence = lane.enter();
         let work = async {
+            // A refresh that ended between the caller's look and this lead has done the work already.
+            let copy = self.binding.copy(&self.key).map(|copy| copy.grant.clone());
+            if let Some(grant) = copy.filter(|grant| self.answers(grant, stale.as_ref(), &cause)) {
+                return Ok(grant);
+            }
             match self.binding.store.owner() {
                 Some(owner) => {
                     let (began, stale) = (Instant::now(), stale.as_ref());
@@ -156,9 +161,6 @@ impl Lead<'_> {
         let of = self.of;
         // A store that cannot be read is not an empty one: the error ends it here.
         let stored = of.read().await?;
-        if let Some(stored) = &stored {
-            self.lane.seen(&stored.value);
-        }
         let unseen = self.lane.unseen();
         let answer = stored.filter(|stored| !self.is_behind(stored, unseen.as_ref()) && self.answers(stored));
         if let Some(stored) = answer {
