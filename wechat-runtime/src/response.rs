@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 
-use crate::errcode::{ErrorKind, Origin};
+use crate::errcode::{ErrorKind, Origin, TOKEN_REFUSED};
 use crate::middleware::Judged;
 use crate::{Error, answer};
 
@@ -21,6 +21,7 @@ pub struct Response {
     headers: HeaderMap,
     body: Bytes,
     answered: Option<(i64, String)>,
+    callers_token: bool,
     endpoint: Arc<str>,
     appid: Option<Arc<str>>,
 }
@@ -38,7 +39,13 @@ impl Response {
             let message = answered.message;
             (answered.code, if message.is_empty() { message } else { answer::tidy(&message, &secrets()) })
         });
-        Self { status, headers, body, answered, endpoint, appid }
+        Self { status, headers, body, answered, callers_token: false, endpoint, appid }
+    }
+
+    /// Notes that the token was the caller's own, so that nothing else is to blame when it is refused.
+    pub(crate) fn by_callers_token(mut self, yes: bool) -> Self {
+        self.callers_token = yes;
+        self
     }
 
     /// The HTTP status.
@@ -140,7 +147,11 @@ impl Judged for Response {
 
     fn into_error(mut self) -> Error {
         let (code, message) = self.answered.take().unwrap_or_default();
-        self.locate(Error::answered(code, message, Origin::Business))
+        let error = self.locate(Error::answered(code, message, Origin::Business));
+        if self.callers_token && TOKEN_REFUSED.contains(&code) {
+            return error.advising("the call itself gave this access token: leave it out to have one found");
+        }
+        error
     }
 }
 

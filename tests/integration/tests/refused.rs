@@ -290,6 +290,8 @@ async fn a_callers_own_token_is_neither_looked_up_nor_refreshed() {
     ] {
         let answer = call.send().await.unwrap();
         assert_eq!(answer.errcode(), Some(40001), "the refusal is the answer");
+        let advice = answer.error_for_errcode().unwrap_err().advice();
+        assert!(advice.contains("leave it out"), "{advice}");
     }
     assert_eq!((world.asked(), world.shelf.reads()), (0, 0));
     assert_eq!(world.query_of(PATH, "access_token"), ["mine"; 3]);

@@ -83,6 +83,8 @@ pub(super) enum Blocked {
     TooRecent(Duration),
     /// The day's budget is used up.
     Budget(Duration),
+    /// Only a forced refresh would help, and the day's are used up.
+    Forced(Duration),
 }
 
 impl Lane {
@@ -172,7 +174,8 @@ impl Lane {
     /// Asks whether a forced refresh may be made, and counts it.
     pub(super) fn begin_forced(&self, now: Moment, settings: &RefreshSettings) -> Result<(), Blocked> {
         self.state(|state| {
-            state.forced.check(now, settings.forced_per_day)?;
+            let budget = state.forced.check(now, settings.forced_per_day);
+            budget.map_err(|_| Blocked::Forced(now.until_beijing_midnight()))?;
             state.forced.count(now, 1);
             Ok(())
         })
@@ -181,7 +184,7 @@ impl Lane {
     /// WeChat grants no more forced refreshes today.
     pub(super) fn forced_used_up(&self, now: Moment) -> Blocked {
         self.state(|state| state.forced.count(now, u32::MAX));
-        Blocked::Budget(now.until_beijing_midnight())
+        Blocked::Forced(now.until_beijing_midnight())
     }
 
     /// Something was granted, for a refused token or for none, by this secret where one was needed.

@@ -74,6 +74,10 @@ impl Failure {
             Self::Blocked(Blocked::Budget(wait)) => {
                 ("the access token is refused, and the day's replacements are used up", Some(wait))
             }
+            Self::Blocked(Blocked::Forced(wait)) => (
+                "the access token is refused and given out again, and the day's forced refreshes are used up",
+                Some(wait),
+            ),
             Self::SameAgain => ("the access token is refused, and refreshing brings the same one back", None),
             Self::Overtaken => ("refreshing took too long, and another refresh has overtaken it", None),
         };

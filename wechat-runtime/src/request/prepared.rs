@@ -38,6 +38,8 @@ pub(super) struct Prepared {
     pub(super) may_repeat: bool,
     pub(super) path: Arc<str>,
     pub(super) appid: Option<Arc<str>>,
+    /// Whether the caller has given the token, by the setting or in the query.
+    pub(super) callers_token: bool,
     deadline: Duration,
     route: &'static Route,
     token: Carries,
@@ -89,6 +91,7 @@ impl Prepared {
             (None, None) if route.needs == Needs::AccessToken => Carries::Injected,
             (None, _) => Carries::None,
         };
+        let callers_token = matches!(token, Carries::Callers(_)) || written(&query, ACCESS_TOKEN).is_some();
         let in_query = written(&query, "appid").map(|appid| Arc::from(appid.as_ref()));
         let named = call.appid.or_else(|| call.client.declared_appid().cloned());
         // What is filled in is filled in for the account that the caller has written beside it.
@@ -117,6 +120,7 @@ impl Prepared {
             may_repeat: call.may_repeat,
             path,
             appid,
+            callers_token,
             deadline: call.timeout.unwrap_or(limits.call),
             route,
             token,

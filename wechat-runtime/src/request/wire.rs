@@ -58,6 +58,7 @@ impl Sending<'_> {
         let body = answer::read(response, call.limits.body).await?;
         let secrets = || self.secrets(token);
         let answer = Response::new(status, headers, body, secrets, call.path.clone(), call.appid.clone());
+        let answer = answer.by_callers_token(call.callers_token);
         if status.is_success() || answer.errcode().is_some() {
             return Ok(answer);
         }

@@ -50,7 +50,7 @@ pub(crate) async fn tell() -> Outcome {
     refused_token(&sim, &shop).await?;
     another_account(&sim, &shop).await?;
     typed_error(&news).await?;
-    println!("\nThe tour is examples/src/bin/quickstart; the README goes on from here.");
+    println!("\nThe tour is examples/src/bin/quickstart/story.rs; the README goes on from here.");
     Ok(())
 }
 
