@@ -19,6 +19,7 @@ use crate::errcode::ErrorKind;
 use crate::flight::Flights;
 use crate::settings::RefreshSettings;
 use crate::storage::adapter::Binding;
+use crate::storage::store::Owner;
 use crate::{Error, Secret, storage};
 
 /// The refreshes under way in this process.
@@ -144,7 +145,7 @@ impl Credentials {
     /// who have it would have to lead, one after the other, to be told so.
     async fn held_back(&self, lane: &Lane) -> Result<(), Error> {
         let Some(owner) = self.binding.store.owner() else { return Ok(()) };
-        let secret = self.ask_storage("read the app secret", owner.secret(&self.key.appid)).await?;
+        let secret = self.secret_of(owner).await?;
         let held = lane.cool_down(self.now(), secret.as_ref().map(Mark::of));
         held.map_err(|blocked| Failure::from(blocked).into_error(None))
     }
@@ -204,8 +205,13 @@ impl Credentials {
     pub(crate) async fn secret(&self) -> Result<Secret, Error> {
         const NOT_HERE: &str = "the path needs the app secret, which only a `storage::Hub` has";
         let owner = self.binding.store.owner().ok_or_else(|| Error::new(ErrorKind::Request, NOT_HERE))?;
+        self.secret_of(owner).await?.ok_or_else(|| self.no_secret())
+    }
+
+    /// The secret that the adapter has; an empty one is none.
+    async fn secret_of(&self, owner: &dyn Owner) -> Result<Option<Secret>, Error> {
         let secret = self.ask_storage("read the app secret", owner.secret(&self.key.appid)).await?;
-        secret.filter(|secret| !secret.expose().is_empty()).ok_or_else(|| self.no_secret())
+        Ok(secret.filter(|secret| !secret.expose().is_empty()))
     }
 
     fn no_secret(&self) -> Error {

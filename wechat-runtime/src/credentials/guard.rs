@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
@@ -104,10 +105,11 @@ impl Lane {
 
     /// Begins to lead; answers with the fence that later tells whether another has begun since.
     pub(super) fn enter(&self) -> u64 {
-        self.state(|state| {
-            state.fence += 1;
-            state.fence
-        })
+        // Of the process, not of the lane: a lane that is forgotten and met again must not give one out twice.
+        static FENCES: AtomicU64 = AtomicU64::new(1);
+        let fence = FENCES.fetch_add(1, Ordering::Relaxed);
+        self.state(|state| state.fence = state.fence.max(fence));
+        fence
     }
 
     /// Ends leading: a lane of which nothing is known is forgotten.

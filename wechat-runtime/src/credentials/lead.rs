@@ -170,8 +170,7 @@ impl Lead<'_> {
         if let Some(stored) = answer {
             return self.keep(stored);
         }
-        let secret = of.ask_storage("read the app secret", self.owner.secret(&of.key.appid)).await?;
-        let secret = secret.filter(|secret| !secret.expose().is_empty());
+        let secret = of.secret_of(self.owner).await?;
         let mark = secret.as_ref().map(Mark::of);
         if let Some((grant, bought_by)) = unseen {
             // Bought a moment ago by the same secret, and not in the store: it is put there once more.
