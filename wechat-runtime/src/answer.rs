@@ -5,6 +5,7 @@ use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::{Deserializer, IgnoredAny, Unexpected, Visitor};
 use serde::{Deserialize, de};
 use serde_json::error::Category;
@@ -42,7 +43,7 @@ pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Resul
 }
 
 /// What WeChat says beside, or in place of, an answer.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answered {
     pub(crate) code: i64,
     pub(crate) message: String,
@@ -96,6 +97,11 @@ pub(crate) fn tidy(message: &str, secrets: &[String]) -> String {
     message.chars().take(ERRMSG_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// The headers of an answer that is made on this side.
+pub(crate) fn json_headers() -> HeaderMap {
+    HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))])
+}
+
 /// A body as JSON, whatever its Content-Type says.
 pub(crate) fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
     let body = without_bom(body);
@@ -128,6 +134,15 @@ fn expectation(error: &serde_json::Error) -> String {
 /// Whether a body is a page of markup: WeChat answers with JSON and with files, and no file it has begins so.
 pub(crate) fn is_page(body: &[u8]) -> bool {
     without_bom(body).trim_ascii_start().starts_with(b"<")
+}
+
+/// Whether a body is a JSON object, as far as its beginning tells; none when it does not tell yet.
+pub(crate) fn begins_object(begun: &[u8]) -> Option<bool> {
+    const BOM: &[u8] = b"\xef\xbb\xbf";
+    if begun.len() < BOM.len() && BOM.starts_with(begun) {
+        return None;
+    }
+    without_bom(begun).trim_ascii_start().first().map(|first| *first == b'{')
 }
 
 fn without_bom(body: &[u8]) -> &[u8] {

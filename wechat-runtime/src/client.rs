@@ -1,6 +1,7 @@
 //! What users hold: the client of an application, and the trait that all that can call share.
 
 mod builder;
+mod signing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use reqwest::Method;
 
 pub use self::builder::ClientBuilder;
+pub use self::signing::Signing;
 use crate::application::{Application, Common};
 use crate::base::Base;
 use crate::clock::Clock;
@@ -128,7 +130,7 @@ impl<App: Application> Client<App> {
     pub async fn fetch_access_token(&self) -> Result<Token, Error> {
         let credentials = self.declared_credentials()?;
         let granted = self.in_time(credentials.obtain()).await?;
-        Ok(granted.into_token())
+        Ok(granted.into_token(self.0.kind))
     }
 
     /// The declared account's access token in place of `stale`.
@@ -143,7 +145,7 @@ impl<App: Application> Client<App> {
     pub async fn refresh_access_token(&self, stale: &Secret) -> Result<Token, Error> {
         let credentials = self.declared_credentials()?;
         let granted = self.in_time(credentials.refresh(Some(stale.clone()), Cause::Refused(None))).await?;
-        Ok(granted.into_token())
+        Ok(granted.into_token(self.0.kind))
     }
 
     async fn in_time(&self, work: impl Future<Output = Result<Grant, Error>>) -> Result<Grant, Error> {
@@ -154,18 +156,26 @@ impl<App: Application> Client<App> {
 
     fn declared_credentials(&self) -> Result<Credentials, Error> {
         let appid = self.0.appid.clone().filter(|appid| !appid.is_empty()).ok_or_else(no_account)?;
-        Ok(self.credentials(self.wire()?, &self.0.bound, appid))
+        let credential = Credential::AccessToken(self.0.kind);
+        Ok(self.credentials(self.wire()?, &self.0.bound, appid, credential))
     }
 
-    /// The access token of an account through a storage: what a call needs to come by it.
-    pub(crate) fn credentials(&self, wire: &Wire, bound: &Bound<App>, appid: Arc<str>) -> Credentials {
-        let credential = Credential::AccessToken(self.0.kind);
+    /// A credential of an account through a storage: what is needed to come by it.
+    pub(crate) fn credentials(
+        &self,
+        wire: &Wire,
+        bound: &Bound<App>,
+        appid: Arc<str>,
+        credential: Credential,
+    ) -> Credentials {
         Credentials {
             key: Key { base_url: wire.base.name().clone(), appid, credential },
             binding: bound.binding().clone(),
             base: wire.base.clone(),
             http: wire.http.clone(),
             clock: self.0.clock.clone(),
+            kind: self.0.kind,
+            callers_secret: None,
             settings: self.0.refresh.clone(),
             cap: self.0.expires_in.map(|cap| cap.as_secs()),
         }
@@ -181,6 +191,10 @@ impl<App: Application> Client<App> {
 
     pub(crate) fn declared_appid(&self) -> Option<&Arc<str>> {
         self.0.appid.as_ref()
+    }
+
+    pub(crate) fn token_kind(&self) -> TokenKind {
+        self.0.kind
     }
 
     pub(crate) fn limits(&self) -> Limits {

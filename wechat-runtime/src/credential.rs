@@ -4,12 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::{Secret, Token, TokenKind};
+use crate::{Secret, Ticket, TicketType, Token, TokenKind};
 
 /// Everything that has to be obtained, stored and refreshed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Credential {
     AccessToken(TokenKind),
+    Ticket(TicketType),
+}
+
+impl Credential {
+    /// What it is called in an error.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::AccessToken(_) => "access token",
+            Self::Ticket(_) => "ticket",
+        }
+    }
 }
 
 /// One credential of one account at one platform.
@@ -24,7 +35,8 @@ pub(crate) struct Key {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) value: Secret,
-    pub(crate) kind: TokenKind,
+    /// Which kind of token, where it is one.
+    pub(crate) kind: Option<TokenKind>,
     pub(crate) timestamp: u64,
     pub(crate) expires_in: u64,
 }
@@ -55,7 +67,8 @@ impl Grant {
     pub(crate) fn standing(&self, now: Moment, by: &Judgement) -> Standing {
         let left = self.left(now, by);
         let margin = by.margin.min(self.granted(by) / 4);
-        if left.is_zero() {
+        // An empty value is no credential, whoever has stored it.
+        if left.is_zero() || self.value.expose().is_empty() {
             Standing::Dead
         } else if left < margin {
             Standing::Ageing
@@ -82,8 +95,13 @@ impl Grant {
         self
     }
 
-    pub(crate) fn into_token(self) -> Token {
-        Token::new(self.kind, self.value, self.timestamp, self.expires_in)
+    /// As a token, of the kind that was asked for where the grant does not tell another.
+    pub(crate) fn into_token(self, asked: TokenKind) -> Token {
+        Token::new(self.kind.unwrap_or(asked), self.value, self.timestamp, self.expires_in)
+    }
+
+    pub(crate) fn into_ticket(self, ticket_type: TicketType) -> Ticket {
+        Ticket::new(ticket_type, self.value, self.timestamp, self.expires_in)
     }
 }
 
@@ -91,9 +109,20 @@ impl From<&Token> for Grant {
     fn from(token: &Token) -> Self {
         Self {
             value: token.access_token().clone(),
-            kind: token.kind(),
+            kind: Some(token.kind()),
             timestamp: token.timestamp(),
             expires_in: token.expires_in(),
+        }
+    }
+}
+
+impl From<&Ticket> for Grant {
+    fn from(ticket: &Ticket) -> Self {
+        Self {
+            value: ticket.ticket().clone(),
+            kind: None,
+            timestamp: ticket.timestamp(),
+            expires_in: ticket.expires_in(),
         }
     }
 }
@@ -106,7 +135,7 @@ mod tests {
         Judgement { cap: None, floor: Duration::from_secs(30), margin: Duration::from_secs(300) };
 
     fn grant(expires_in: u64) -> Grant {
-        Grant { value: Secret::from("t"), kind: TokenKind::Stable, timestamp: 1000, expires_in }
+        Grant { value: Secret::from("t"), kind: Some(TokenKind::Stable), timestamp: 1000, expires_in }
     }
 
     fn at(seconds: u64) -> Moment {

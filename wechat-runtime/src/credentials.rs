@@ -3,24 +3,27 @@
 
 mod cool_down;
 mod guard;
+mod inject;
 mod lead;
 mod upstream;
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
 
 pub(crate) use self::guard::quota_cleared;
 use self::guard::{Lane, Mark};
+pub(crate) use self::inject::{Judged, Next};
 use self::lead::{Failure, Landing};
 use crate::base::Base;
 use crate::clock::{Clock, Moment};
-use crate::credential::{Grant, Judgement, Key, Standing};
+use crate::credential::{Credential, Grant, Judgement, Key, Standing};
 use crate::errcode::ErrorKind;
 use crate::flight::Flights;
 use crate::settings::RefreshSettings;
 use crate::storage::adapter::Binding;
 use crate::storage::store::Owner;
-use crate::{Error, Secret, storage};
+use crate::{Error, Secret, TokenKind, storage};
 
 /// The refreshes under way in this process.
 static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new);
@@ -33,6 +36,10 @@ pub(crate) struct Credentials {
     pub(crate) base: Arc<Base>,
     pub(crate) http: reqwest::Client,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Which kind of access token tickets are bought with.
+    pub(crate) kind: TokenKind,
+    /// The app secret that the caller gave, in place of the adapter's.
+    pub(crate) callers_secret: Option<Secret>,
     pub(crate) settings: Arc<RefreshSettings>,
     /// The longest life that is believed of what WeChat grants, in seconds.
     pub(crate) cap: Option<u64>,
@@ -97,11 +104,35 @@ impl Credentials {
         standing != Standing::Dead
     }
 
+    /// Another credential than the stored one, as one who asks WeChat for it by name expects.
+    ///
+    /// Where WeChat may not be asked so soon again, the stored one is the answer while it lives.
+    pub(crate) async fn renew(&self) -> Result<Grant, Error> {
+        let current = self.read_together().await?;
+        let stale = current.as_ref().map(|grant| grant.value.clone());
+        let cause = if stale.is_some() { Cause::Refused(None) } else { Cause::Missing };
+        match (self.refresh(stale, cause).await, current) {
+            (Err(error), Some(current))
+                if error.kind() == ErrorKind::TokenRejected && self.standing(&current) != Standing::Dead =>
+            {
+                Ok(current)
+            }
+            (renewed, _) => renewed,
+        }
+    }
+
+    /// The access token that this account's tickets are bought with.
+    fn tokens(&self) -> Self {
+        let key = Key { credential: Credential::AccessToken(self.kind), ..self.key.clone() };
+        Self { key, ..self.clone() }
+    }
+
     /// Another credential in place of `stale`, by one refresh for all who ask.
     pub(crate) async fn refresh(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
         let patience = self.settings.lease.saturating_add(self.settings.upstream_timeout);
         let refreshed = tokio::time::timeout(patience, self.refresh_together(stale, cause)).await;
-        refreshed.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, "no token was granted in time")))
+        let late = || format!("no {} was granted in time", self.key.credential.name());
+        refreshed.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, late())))
     }
 
     async fn refresh_together(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
@@ -192,8 +223,7 @@ impl Credentials {
     /// Reads the store.
     async fn read(&self) -> Result<Option<Grant>, Error> {
         let store = &self.binding.store;
-        let read =
-            self.ask_storage("read the access token", store.fetch(&self.key.appid, &self.key.credential));
+        let read = self.ask_storage("read", store.fetch(&self.key.appid, &self.key.credential));
         let grant = read.await?.map(|grant| grant.received(self.now()));
         if let Some(grant) = &grant {
             self.lane().seen(&grant.value);
@@ -201,16 +231,28 @@ impl Credentials {
         Ok(grant)
     }
 
+    /// Refuses what a storage that owns no credentials cannot do.
+    pub(crate) fn check_owned(&self) -> Result<(), Error> {
+        self.owner().map(drop)
+    }
+
+    fn owner(&self) -> Result<&dyn Owner, Error> {
+        const NOT_HERE: &str = "the path needs the app secret, which only a `storage::Hub` has";
+        self.binding.store.owner().ok_or_else(|| Error::new(ErrorKind::Request, NOT_HERE))
+    }
+
     /// The application's secret.
     pub(crate) async fn secret(&self) -> Result<Secret, Error> {
-        const NOT_HERE: &str = "the path needs the app secret, which only a `storage::Hub` has";
-        let owner = self.binding.store.owner().ok_or_else(|| Error::new(ErrorKind::Request, NOT_HERE))?;
+        let owner = self.owner()?;
         self.secret_of(owner).await?.ok_or_else(|| self.no_secret())
     }
 
     /// The secret that the adapter has; an empty one is none.
     async fn secret_of(&self, owner: &dyn Owner) -> Result<Option<Secret>, Error> {
-        let secret = self.ask_storage("read the app secret", owner.secret(&self.key.appid)).await?;
+        let secret = match &self.callers_secret {
+            Some(secret) => Some(secret.clone()),
+            None => self.ask_storage_for("read", "app secret", owner.secret(&self.key.appid)).await?,
+        };
         Ok(secret.filter(|secret| !secret.expose().is_empty()))
     }
 
@@ -218,13 +260,23 @@ impl Credentials {
         self.error(ErrorKind::Configuration, "the storage adapter has no secret for this appid")
     }
 
-    /// Runs one callback of the adapter: within its time, and with its panic caught.
+    /// Runs one callback of the adapter that is about the credential.
     async fn ask_storage<T>(
         &self,
-        doing: &'static str,
+        doing: &str,
         callback: impl Future<Output = storage::Result<T>>,
     ) -> Result<T, Error> {
-        let failed = |source| self.locate(Error::storage(doing, source));
+        self.ask_storage_for(doing, self.key.credential.name(), callback).await
+    }
+
+    /// Runs one callback of the adapter: within its time, and with its panic caught.
+    async fn ask_storage_for<T>(
+        &self,
+        doing: &str,
+        what: &str,
+        callback: impl Future<Output = storage::Result<T>>,
+    ) -> Result<T, Error> {
+        let failed = |source| self.locate(Error::storage(&format!("{doing} the {what}"), source));
         match tokio::time::timeout(self.settings.storage_timeout, unpanicked(callback)).await {
             Ok(Some(outcome)) => outcome.map_err(failed),
             Ok(None) => Err(failed(storage::Error::msg("the adapter panicked"))),
@@ -247,6 +299,12 @@ impl Credentials {
         grant.standing(self.now(), &by)
     }
 
+    /// The seconds that a grant still has, by WeChat's own word.
+    pub(crate) fn seconds_left(&self, grant: &Grant) -> u64 {
+        let age = self.now().unix().saturating_sub(grant.timestamp);
+        grant.expires_in.saturating_sub(age)
+    }
+
     fn now(&self) -> Moment {
         Moment::now(&*self.clock)
     }
@@ -259,7 +317,7 @@ impl Credentials {
         upstream::endpoint(&self.key.credential)
     }
 
-    fn error(&self, kind: ErrorKind, message: &'static str) -> Error {
+    fn error(&self, kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Error {
         self.locate(Error::new(kind, message))
     }
 

@@ -44,6 +44,8 @@ pub enum ErrorKind {
     Status,
     /// The body cannot be used: empty, not JSON, too long, not what was expected.
     Body,
+    /// A file on this side cannot be read or written.
+    File,
 }
 
 /// Where an errcode was answered: the same 40001 means a stale token on one path and a wrong secret on another.
@@ -134,6 +136,7 @@ impl ErrorKind {
                 "whether WeChat has acted on the request is not known: check before sending it again"
             }
             Self::Status => "something between here and WeChat answered: check base_url and the network",
+            Self::File => "see to the file, its directory and the space on its disk",
             Self::Body => {
                 "check that base_url is WeChat's API and that the path answers what the call expects"
             }

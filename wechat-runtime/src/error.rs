@@ -59,7 +59,7 @@ impl Error {
         Self::new(errcode::kind(code, origin), "").edit(|inner| inner.answered = Some((code, message)))
     }
 
-    pub(crate) fn storage(doing: &'static str, source: storage::Error) -> Self {
+    pub(crate) fn storage(doing: &str, source: storage::Error) -> Self {
         Self::new(ErrorKind::Storage, format!("the storage adapter failed to {doing}"))
             .caused_by(source.into_inner())
     }

@@ -77,23 +77,29 @@ pub mod __private;
 pub mod adapters;
 mod answer;
 mod application;
+mod arrival;
 mod base;
+mod called;
 mod client;
 mod clock;
 mod credential;
 mod credentials;
+mod download;
 mod errcode;
 mod error;
 mod flight;
-mod middleware;
+mod progress;
+mod random;
 mod request;
 mod response;
 mod routes;
 mod secret;
 mod settings;
+mod sign;
 pub mod storage;
 mod ticket;
 mod token;
+mod upload;
 
 pub use async_trait::async_trait;
 /// The HTTP client underneath, for [`ClientBuilder::http`]. Its major version is part of this crate's.
@@ -102,14 +108,20 @@ pub use reqwest::Method;
 pub use wechat_macros::wechat_client;
 
 pub use self::application::{Application, Common};
-pub use self::client::{Call, Client, ClientBuilder};
+pub use self::client::{Call, Client, ClientBuilder, Signing};
 pub use self::clock::{Clock, SystemClock};
+pub use self::download::Download;
 pub use self::errcode::ErrorKind;
 pub use self::error::Error;
+pub use self::progress::Progress;
 pub use self::request::RequestBuilder;
 pub use self::response::Response;
 pub use self::secret::Secret;
 pub use self::settings::{Backoff, CoolDowns, RefreshSettings};
+pub use self::sign::{
+    AddCard, CardExt, ChooseCard, JssdkConfig, SignedCard, SignedChoice, sign_card, sign_jssdk,
+};
 pub use self::storage::adapter::{Adapter, Bound};
 pub use self::ticket::{Ticket, TicketType};
 pub use self::token::{Token, TokenKind};
+pub use self::upload::{Upload, UploadFile};

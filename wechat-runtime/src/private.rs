@@ -14,7 +14,8 @@ pub use std::time::Duration;
 pub use reqwest::Method;
 
 pub use crate::{
-    Adapter, Bound, Call, Client, ClientBuilder, Common, Error, RequestBuilder, Secret, Token, TokenKind,
+    Adapter, AddCard, Bound, Call, ChooseCard, Client, ClientBuilder, Common, Error, JssdkConfig,
+    RequestBuilder, Secret, SignedCard, SignedChoice, Signing, Ticket, TicketType, Token, TokenKind,
 };
 
 pub use crate::storage::DefaultArgs;

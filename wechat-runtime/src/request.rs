@@ -1,7 +1,9 @@
 //! One call, before it is sent: what to call, with what, for whom, and what to do otherwise than declared.
 
+pub(crate) mod body;
+mod granting;
 pub(crate) mod prepared;
-mod wire;
+pub(crate) mod wire;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,13 +14,18 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
+use tokio::time::Instant;
 
+use self::body::Content;
 use self::prepared::Prepared;
 use crate::application::Application;
+use crate::arrival::Arrival;
 use crate::client::Client;
+use crate::download::{Download, Within};
 use crate::errcode::ErrorKind;
 use crate::response::Response;
 use crate::storage::adapter::{Adapter, Bound, DefaultArgs};
+use crate::upload::Upload;
 use crate::{Error, Secret};
 
 /// Headers that the transport writes: another's word for them would break the length or the host.
@@ -45,7 +52,7 @@ pub struct RequestBuilder<App: Application> {
     url: String,
     query: String,
     headers: HeaderMap,
-    body: Option<Bytes>,
+    content: Content,
     appid: Option<Arc<str>>,
     bound: Option<Bound<App>>,
     base_url: Option<String>,
@@ -64,7 +71,7 @@ impl<App: Application> RequestBuilder<App> {
             url,
             query: String::new(),
             headers: HeaderMap::new(),
-            body: None,
+            content: Content::Empty,
             appid: None,
             bound: None,
             base_url: None,
@@ -109,7 +116,22 @@ impl<App: Application> RequestBuilder<App> {
 
     /// Sends bytes as they are; say what they are with a `content-type` [`header`](Self::header).
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        self.body = Some(body.into());
+        self.content = Content::Bytes(body.into());
+        self
+    }
+
+    /// Sends files and text fields as `multipart/form-data`: a file alone, or a whole [`Upload`].
+    ///
+    /// ```no_run
+    /// use wechat_runtime::{Call, Error, UploadFile};
+    ///
+    /// # async fn f(wechat: impl Call) -> Result<(), Error> {
+    /// let logo = UploadFile::path("logo.png");
+    /// let answer = wechat.post("/cgi-bin/media/upload?type=image").upload(logo).send().await?.value()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn upload(mut self, form: impl Into<Upload>) -> Self {
+        self.content = Content::Upload(form.into());
         self
     }
 
@@ -189,12 +211,37 @@ impl<App: Application> RequestBuilder<App> {
     /// success with no errcode in the body ([`Status`](ErrorKind::Status)); a token that stays refused
     /// ([`TokenRejected`](ErrorKind::TokenRejected)). Any other errcode is part of the [`Response`].
     pub async fn send(self) -> Result<Response, Error> {
-        Prepared::new(self)?.send().await
+        let http = self.client.wire()?.http.clone();
+        Prepared::new(self)?.send(http).await
+    }
+
+    /// Sends the call, and begins to receive a file.
+    ///
+    /// What begins like JSON is read first: an errcode in it is the error, so that what is
+    /// [saved](Download::save) is a file. A refused access token is refreshed as in [`send`](Self::send).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send); an errcode that is not 0, by its kind; a page of markup
+    /// ([`Body`](ErrorKind::Body)).
+    pub async fn download(self) -> Result<Download, Error> {
+        let http = self.client.wire()?.http.clone();
+        let limits = self.client.limits();
+        let began = Instant::now();
+        let call = Prepared::new(self)?;
+        let within = Within {
+            deadline: began.checked_add(call.timeout()).unwrap_or(began),
+            call: call.timeout(),
+            piece: limits.attempt,
+            body: limits.body,
+        };
+        let arrival: Arrival = call.send(http).await?;
+        Ok(Download::new(arrival.error_for_errcode()?, within))
     }
 
     fn set_body(&mut self, content_type: &'static str, body: impl Into<Bytes>) {
         self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
-        self.body = Some(body.into());
+        self.content = Content::Bytes(body.into());
     }
 
     fn wrong(&mut self, why: impl Into<Cow<'static, str>>) {

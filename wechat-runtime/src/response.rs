@@ -8,9 +8,11 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 
-use crate::errcode::{ErrorKind, Origin, TOKEN_REFUSED};
-use crate::middleware::Judged;
-use crate::{Error, answer};
+use crate::Error;
+use crate::answer::{self, Answered};
+use crate::called::Called;
+use crate::credentials::Judged;
+use crate::errcode::ErrorKind;
 
 /// WeChat's answer to a call, read whole.
 ///
@@ -20,10 +22,8 @@ pub struct Response {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    answered: Option<(i64, String)>,
-    callers_token: bool,
-    endpoint: Arc<str>,
-    appid: Option<Arc<str>>,
+    answered: Option<Answered>,
+    called: Called,
 }
 
 impl Response {
@@ -32,20 +32,20 @@ impl Response {
         headers: HeaderMap,
         body: Bytes,
         secrets: impl FnOnce() -> Vec<String>,
-        endpoint: Arc<str>,
-        appid: Option<Arc<str>>,
+        called: Called,
     ) -> Self {
-        let answered = answer::errcode(&body).map(|answered| {
-            let message = answered.message;
-            (answered.code, if message.is_empty() { message } else { answer::tidy(&message, &secrets()) })
+        let answered = answer::errcode(&body).map(|mut answered| {
+            if !answered.message.is_empty() {
+                answered.message = answer::tidy(&answered.message, &secrets());
+            }
+            answered
         });
-        Self { status, headers, body, answered, callers_token: false, endpoint, appid }
+        Self { status, headers, body, answered, called }
     }
 
-    /// Notes that the token was the caller's own, so that nothing else is to blame when it is refused.
-    pub(crate) fn by_callers_token(mut self, yes: bool) -> Self {
-        self.callers_token = yes;
-        self
+    /// The account that was called for.
+    pub(crate) fn appid(&self) -> Option<&Arc<str>> {
+        self.called.appid.as_ref()
     }
 
     /// The HTTP status.
@@ -75,13 +75,13 @@ impl Response {
     /// WeChat's errcode, where the body has one: 0 is success. A body without one is a success, too.
     #[must_use]
     pub fn errcode(&self) -> Option<i64> {
-        self.answered.as_ref().map(|(code, _)| *code)
+        self.answered.as_ref().map(|answered| answered.code)
     }
 
     /// WeChat's errmsg, where the body has an errcode.
     #[must_use]
     pub fn errmsg(&self) -> Option<&str> {
-        self.answered.as_ref().map(|(_, message)| message.as_str())
+        self.answered.as_ref().map(|answered| answered.message.as_str())
     }
 
     /// Turns an errcode that is not 0 into an error.
@@ -136,7 +136,7 @@ impl Response {
     }
 
     fn locate(&self, error: Error) -> Error {
-        error.with_status(self.status).at(Some(&self.endpoint), self.appid.as_ref())
+        self.called.locate(error.with_status(self.status))
     }
 }
 
@@ -145,13 +145,8 @@ impl Judged for Response {
         self.errcode()
     }
 
-    fn into_error(mut self) -> Error {
-        let (code, message) = self.answered.take().unwrap_or_default();
-        let error = self.locate(Error::answered(code, message, Origin::Business));
-        if self.callers_token && TOKEN_REFUSED.contains(&code) {
-            return error.advising("the call itself gave this access token: leave it out to have one found");
-        }
-        error
+    fn into_error(self) -> Error {
+        self.called.refused(self.answered.unwrap_or_default(), self.status)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The table of paths: which credential a call needs, what it is filled in with, what its success means.
 
-use crate::Error;
 use crate::errcode::ErrorKind;
+use crate::{Error, TokenKind};
 
 /// What a path of WeChat's needs.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Route {
     /// Query parameters that are filled in where the caller has not written them.
     pub(crate) fills: &'static [(&'static str, Fill)],
     pub(crate) success: Success,
+    /// What the path grants, where that is what the client itself keeps: then the client answers for it.
+    pub(crate) grants: Option<Grants>,
 }
 
 /// The credential that is injected.
@@ -23,6 +25,13 @@ pub(crate) enum Needs {
     Nothing,
     /// Not to be called by a common application, or not like this: the text says what to do instead.
     AnotherWay(&'static str),
+}
+
+/// A credential that a path grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grants {
+    Token(TokenKind),
+    Ticket,
 }
 
 /// What a query parameter is filled in with.
@@ -41,21 +50,21 @@ pub(crate) enum Success {
 }
 
 const PLAIN: Route =
-    Route { path: "/*", needs: Needs::AccessToken, fills: &[], success: Success::NothingMore };
-
-const USE_THE_CLIENT: &str = "grants the token that the client keeps: call `fetch_access_token` or \
-    `refresh_access_token` on the client, which count it and save it";
+    Route { path: "/*", needs: Needs::AccessToken, fills: &[], success: Success::NothingMore, grants: None };
 
 const COMPONENT: &str = "belongs to component applications: call it through a component's client";
 
+const CLASSIC: Option<Grants> = Some(Grants::Token(TokenKind::Classic));
+const STABLE: Option<Grants> = Some(Grants::Token(TokenKind::Stable));
 const APPID: (&str, Fill) = ("appid", Fill::Appid);
 const APPSECRET: (&str, Fill) = ("appsecret", Fill::Secret);
 const SECRET: (&str, Fill) = ("secret", Fill::Secret);
 
 /// Read from the top: the first row that fits counts.
 const ROUTES: &[Route] = &[
-    Route { path: "/cgi-bin/token", needs: Needs::AnotherWay(USE_THE_CLIENT), ..PLAIN },
-    Route { path: "/cgi-bin/stable_token", needs: Needs::AnotherWay(USE_THE_CLIENT), ..PLAIN },
+    Route { path: "/cgi-bin/token", needs: Needs::Nothing, grants: CLASSIC, ..PLAIN },
+    Route { path: "/cgi-bin/stable_token", needs: Needs::Nothing, grants: STABLE, ..PLAIN },
+    Route { path: "/cgi-bin/ticket/getticket", grants: Some(Grants::Ticket), ..PLAIN },
     Route { path: "/cgi-bin/component/*", needs: Needs::AnotherWay(COMPONENT), ..PLAIN },
     Route { path: "/sns/component/*", needs: Needs::AnotherWay(COMPONENT), ..PLAIN },
     Route { path: "/sns/oauth2/component/*", needs: Needs::AnotherWay(COMPONENT), ..PLAIN },
@@ -65,6 +74,7 @@ const ROUTES: &[Route] = &[
         needs: Needs::Nothing,
         fills: &[APPID, APPSECRET],
         success: Success::QuotaCleared,
+        grants: None,
     },
     Route { path: "/sns/oauth2/access_token", needs: Needs::Nothing, fills: &[APPID, SECRET], ..PLAIN },
     Route { path: "/sns/jscode2session", needs: Needs::Nothing, fills: &[APPID, SECRET], ..PLAIN },

@@ -16,6 +16,7 @@ pub struct Shelf(Arc<Inner>);
 struct Inner {
     secrets: Mutex<HashMap<String, Secret>>,
     tokens: Mutex<HashMap<String, Token>>,
+    tickets: Mutex<HashMap<(String, TicketType), Ticket>>,
     reads: AtomicUsize,
     saves: watch::Sender<usize>,
     reads_take: Mutex<Duration>,
@@ -43,6 +44,15 @@ impl Shelf {
 
     pub fn token(&self, appid: &str) -> Option<Token> {
         self.0.tokens.lock().unwrap().get(appid).cloned()
+    }
+
+    pub fn put_ticket(&self, appid: &str, ticket: Ticket) {
+        let key = (appid.to_owned(), ticket.ticket_type().clone());
+        self.0.tickets.lock().unwrap().insert(key, ticket);
+    }
+
+    pub fn ticket(&self, appid: &str, of: &TicketType) -> Option<Ticket> {
+        self.0.tickets.lock().unwrap().get(&(appid.to_owned(), of.clone())).cloned()
     }
 
     /// The stored token's value.
@@ -93,7 +103,7 @@ impl Shelf {
         std::io::Error::new(std::io::ErrorKind::ConnectionRefused, DOWN).into()
     }
 
-    async fn read(&self, appid: &str) -> storage::Result<Option<Token>> {
+    async fn read<T>(&self, record: impl FnOnce(&Self) -> T) -> storage::Result<T> {
         self.0.reads.fetch_add(1, Ordering::SeqCst);
         if self.0.reads_hang.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
@@ -108,17 +118,17 @@ impl Shelf {
         }
         // Others get a turn here, as they do with a storage behind a network.
         tokio::task::yield_now().await;
-        Ok(self.token(appid))
+        Ok(record(self))
     }
 
-    async fn save(&self, appid: &str, token: Token) -> storage::Result<Token> {
+    async fn save(&self, put: impl FnOnce(&Self)) -> storage::Result<()> {
         if self.0.saves_fail.load(Ordering::SeqCst) {
             return Err(Self::down());
         }
         tokio::task::yield_now().await;
-        self.put(appid, token.clone());
+        put(self);
         self.0.saves.send_modify(|saves| *saves += 1);
-        Ok(token)
+        Ok(())
     }
 }
 
@@ -131,18 +141,20 @@ impl storage::Hub for Shelf {
     }
 
     async fn fetch_access_token(&self, appid: &str, (): &()) -> storage::Result<Option<Token>> {
-        self.read(appid).await
+        self.read(|shelf| shelf.token(appid)).await
     }
 
     async fn save_access_token(&self, appid: &str, token: Token, (): &()) -> storage::Result<Token> {
-        self.save(appid, token).await
+        self.save(|shelf| shelf.put(appid, token.clone())).await?;
+        Ok(token)
     }
 
-    async fn fetch_ticket(&self, _: &str, _: &TicketType, (): &()) -> storage::Result<Option<Ticket>> {
-        Ok(None)
+    async fn fetch_ticket(&self, appid: &str, of: &TicketType, (): &()) -> storage::Result<Option<Ticket>> {
+        self.read(|shelf| shelf.ticket(appid, of)).await
     }
 
-    async fn save_ticket(&self, _: &str, ticket: Ticket, (): &()) -> storage::Result<Ticket> {
+    async fn save_ticket(&self, appid: &str, ticket: Ticket, (): &()) -> storage::Result<Ticket> {
+        self.save(|shelf| shelf.put_ticket(appid, ticket.clone())).await?;
         Ok(ticket)
     }
 }
@@ -180,18 +192,23 @@ impl storage::Hub for Regional {
     }
 
     async fn fetch_access_token(&self, appid: &str, region: &Region) -> storage::Result<Option<Token>> {
-        self.shelf(*region).read(appid).await
+        self.shelf(*region).fetch_access_token(appid, &()).await
     }
 
     async fn save_access_token(&self, appid: &str, token: Token, region: &Region) -> storage::Result<Token> {
-        self.shelf(*region).save(appid, token).await
+        self.shelf(*region).save_access_token(appid, token, &()).await
     }
 
-    async fn fetch_ticket(&self, _: &str, _: &TicketType, _: &Region) -> storage::Result<Option<Ticket>> {
-        Ok(None)
+    async fn fetch_ticket(
+        &self,
+        appid: &str,
+        of: &TicketType,
+        region: &Region,
+    ) -> storage::Result<Option<Ticket>> {
+        self.shelf(*region).fetch_ticket(appid, of, &()).await
     }
 
-    async fn save_ticket(&self, _: &str, ticket: Ticket, _: &Region) -> storage::Result<Ticket> {
-        Ok(ticket)
+    async fn save_ticket(&self, appid: &str, ticket: Ticket, region: &Region) -> storage::Result<Ticket> {
+        self.shelf(*region).save_ticket(appid, ticket, &()).await
     }
 }

@@ -241,8 +241,7 @@ async fn special_paths_fill_in_what_the_caller_has_not_written() {
     assert_eq!(world.query_of(path, "secret"), [SECRET, "mine"]);
     assert_eq!(world.query_of(path, "js_code"), ["c", "c"]);
     assert_eq!(world.asked(), 0);
-    for path in ["/cgi-bin/component/api_component_token", "/sns/component/jscode2session", "/cgi-bin/token"]
-    {
+    for path in ["/cgi-bin/component/api_component_token", "/sns/component/jscode2session"] {
         assert_eq!(client.get(path).send().await.unwrap_err().kind(), ErrorKind::Request, "{path}");
     }
 }

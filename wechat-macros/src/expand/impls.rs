@@ -102,6 +102,36 @@ impl Declaration<'_> {
             pub async fn refresh_access_token(&self, stale: &#r::Secret) -> #r::Result<#r::Token, #r::Error> {
                 #r::Call::client(self).refresh_access_token(stale).await
             }
+
+            /// The ticket of this type, from the storage or, where it has none that lives, from WeChat.
+            ///
+            /// # Errors
+            ///
+            /// Where the storage fails or WeChat grants no ticket.
+            pub async fn fetch_ticket(&self, ticket_type: #r::TicketType) -> #r::Result<#r::Ticket, #r::Error> {
+                #r::Call::client(self).fetch_ticket(ticket_type).await
+            }
+
+            /// What a page at this address gives to `wx.config`: await it.
+            pub fn jssdk_config(
+                &self,
+                url: impl #r::Into<#r::String>,
+            ) -> #r::Signing<#r::Common, #r::JssdkConfig> {
+                #r::Call::client(self).jssdk_config(url)
+            }
+
+            /// What a page gives to `wx.addCard` for this card: await it.
+            pub fn card_signature(&self, card: #r::AddCard) -> #r::Signing<#r::Common, #r::SignedCard> {
+                #r::Call::client(self).card_signature(card)
+            }
+
+            /// What a page gives to `wx.chooseCard` for these cards: await it.
+            pub fn choose_card_signature(
+                &self,
+                cards: #r::ChooseCard,
+            ) -> #r::Signing<#r::Common, #r::SignedChoice> {
+                #r::Call::client(self).choose_card_signature(cards)
+            }
         }
     }
 

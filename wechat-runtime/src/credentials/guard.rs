@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::cool_down::{EndsBy, Rule};
 use crate::clock::Moment;
 use crate::credential::{Grant, Key};
+use crate::errcode::ErrorKind;
 use crate::flight::lock;
 use crate::settings::RefreshSettings;
 use crate::{Error, Secret};
@@ -214,7 +215,9 @@ impl Lane {
         now: Moment,
         settings: &RefreshSettings,
     ) -> Error {
-        let rule = Rule::of(error.errcode());
+        // A refused access token is not the ticket endpoint's last word: it will be another one soon.
+        let code = error.errcode().filter(|_| error.kind() != ErrorKind::TokenRejected);
+        let rule = Rule::of(code);
         let secret = secret.filter(|_| rule.ends_by == EndsBy::AnotherSecret);
         self.state(|state| {
             let same = |it: &CoolDown| std::ptr::eq(it.rule, rule) && it.secret == secret;

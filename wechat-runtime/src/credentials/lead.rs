@@ -1,17 +1,20 @@
 //! What the one who refreshes does for all who wait.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::Instant;
+use futures_util::future::BoxFuture;
+use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
 use super::guard::{Blocked, Lane, Mark};
-use super::{Cause, Credentials, unpanicked, upstream};
+use super::upstream::{self, TicketCall};
+use super::{Cause, Credentials, unpanicked};
 use crate::credential::{Credential, Grant, Standing};
 use crate::errcode::ErrorKind;
 use crate::storage::adapter::Binding;
 use crate::storage::store::Owner;
-use crate::{Error, Secret, TokenKind};
+use crate::{Error, Secret, TicketType, TokenKind};
 
 /// WeChat's word for a used-up quota: after a forced refresh it speaks of the forced ones alone.
 const QUOTA_USED_UP: i64 = 45009;
@@ -98,7 +101,12 @@ struct Lead<'a> {
 }
 
 impl Credentials {
-    pub(super) async fn lead(self, lane: Lane, stale: Option<Secret>, cause: Cause) -> Landing {
+    /// Boxed, because a ticket's lead comes by its access token as everybody does.
+    pub(super) fn lead(self, lane: Lane, stale: Option<Secret>, cause: Cause) -> BoxFuture<'static, Landing> {
+        Box::pin(self.lead_now(lane, stale, cause))
+    }
+
+    async fn lead_now(self, lane: Lane, stale: Option<Secret>, cause: Cause) -> Landing {
         let (appid, endpoint) = (&*self.key.appid, self.endpoint());
         let span = tracing::debug_span!("wechat_refresh", appid, endpoint, cause = cause.name());
         let fence = lane.enter();
@@ -147,14 +155,17 @@ impl Credentials {
             return keep(stored);
         }
         let ask = self.binding.store.refresh(&self.key.appid, &self.key.credential, stale);
-        let grant = self.ask_storage("refresh the access token", ask).await?;
+        let grant = self.ask_storage("refresh", ask).await?;
+        let name = self.key.credential.name();
         match grant.map(|grant| grant.received(self.now())) {
             Some(grant) if cause.is_refusal() && Some(&grant.value) == stale => Err(Failure::SameAgain),
             Some(grant) if self.standing(&grant) == Standing::Dead => {
-                Err(self.error(ErrorKind::Storage, "the hub answered with an expired access token").into())
+                Err(self.error(ErrorKind::Storage, format!("the hub answered with an expired {name}")).into())
             }
             Some(grant) => keep(grant),
-            None => Err(self.error(ErrorKind::Storage, "the hub has no access token for this appid").into()),
+            None => {
+                Err(self.error(ErrorKind::Storage, format!("the hub has no {name} for this appid")).into())
+            }
         }
     }
 }
@@ -184,7 +195,7 @@ impl Lead<'_> {
             self.warn_of_another();
         }
         let own_way = of.binding.store.refresh(&of.key.appid, &of.key.credential, self.stale);
-        let granted = match of.ask_storage("refresh the access token", own_way).await {
+        let granted = match of.ask_storage("refresh", own_way).await {
             Ok(None) => self.ask_upstream(secret.as_ref(), refused).await?,
             Ok(Some(grant)) => self.own_grant(grant.received(of.now()), refused)?,
             Err(error) => return Err(self.failed(error, None)),
@@ -209,35 +220,33 @@ impl Lead<'_> {
         secret: Option<&Secret>,
         refused: Option<&Secret>,
     ) -> Result<Grant, Failure> {
+        let kind = match &self.of.key.credential {
+            Credential::Ticket(ticket_type) => return self.buy_ticket(ticket_type, secret).await,
+            Credential::AccessToken(kind) => *kind,
+        };
         let secret = secret.ok_or_else(|| self.of.no_secret())?;
-        let mut grant = self.ask_once(secret, refused, false).await?;
-        let forcible = self.of.key.credential == Credential::AccessToken(TokenKind::Stable);
-        if Some(&grant.value) == refused && forcible {
+        let mut grant = self.ask_once(kind, secret, refused, false).await?;
+        if Some(&grant.value) == refused && kind == TokenKind::Stable {
             self.lane.begin_forced(self.of.now(), &self.of.settings)?;
-            grant = self.ask_once(secret, refused, true).await?;
+            grant = self.ask_once(kind, secret, refused, true).await?;
         }
         if Some(&grant.value) == refused { Err(Failure::SameAgain) } else { Ok(grant) }
     }
 
     async fn ask_once(
         &self,
+        kind: TokenKind,
         secret: &Secret,
         refused: Option<&Secret>,
         force: bool,
     ) -> Result<Grant, Failure> {
         let (of, mark) = (self.of, Mark::of(secret));
-        let settings = &of.settings;
-        let left = settings.lease.saturating_sub(self.began.elapsed());
-        if left < settings.upstream_timeout.min(settings.lease / 2) {
-            // Asking now could grant a token that nobody waits for any more.
-            let message = "the storage adapter was so slow that there is no time left to ask WeChat";
-            return Err(of.error(ErrorKind::Storage, message).into());
-        }
+        let left = self.time_left()?.min(of.settings.upstream_timeout);
         let now = of.now();
-        let request = upstream::request(&of.key.credential, &of.base, &of.key.appid, secret, force);
-        let asked = upstream::ask(&of.http, request, &of.key.credential, secret, now);
-        let answer = tokio::time::timeout(settings.upstream_timeout.min(left), asked).await;
-        match answer.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time"))) {
+        let asked = upstream::ask_for_token(&of.http, &of.base, kind, &of.key.appid, secret, force);
+        let reply = timeout(left, asked).await;
+        let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time")));
+        match reply.and_then(|reply| reply.grant(&of.key.credential, now)) {
             Ok(grant) => {
                 self.lane.granted(&grant, refused.is_some() && !force, Some(mark), now);
                 Ok(grant)
@@ -249,23 +258,57 @@ impl Lead<'_> {
         }
     }
 
+    /// Asks for a ticket, as a call with the account's access token.
+    async fn buy_ticket(&self, ticket_type: &TicketType, secret: Option<&Secret>) -> Result<Grant, Failure> {
+        let (of, mark) = (self.of, secret.map(Mark::of));
+        let left = self.time_left()?;
+        let now = of.now();
+        let mut call =
+            TicketCall { http: &of.http, base: &of.base, ticket_type, timeout: of.settings.upstream_timeout };
+        let tokens = of.tokens();
+        let reply = timeout(left, tokens.inject_into(&mut call)).await;
+        let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no ticket in time")));
+        match reply.and_then(|reply| reply.grant(&of.key.credential, now)) {
+            Ok(grant) => {
+                self.lane.granted(&grant, false, mark, now);
+                Ok(grant)
+            }
+            // What kept the access token from us has a cool-down of its own.
+            Err(error) if error.endpoint().is_some() && error.kind() != ErrorKind::TokenRejected => {
+                Err(error.into())
+            }
+            Err(error) => Err(self.failed(of.locate(error), mark)),
+        }
+    }
+
+    /// How much of the lease is left. With too little, asking could grant what nobody waits for any more.
+    fn time_left(&self) -> Result<Duration, Failure> {
+        let settings = &self.of.settings;
+        let left = settings.lease.saturating_sub(self.began.elapsed());
+        if left < settings.upstream_timeout.min(settings.lease / 2) {
+            let message = "the storage adapter was so slow that there is no time left to ask WeChat";
+            return Err(self.of.error(ErrorKind::Storage, message).into());
+        }
+        Ok(left)
+    }
+
     fn failed(&self, error: Error, secret: Option<Mark>) -> Failure {
         self.lane.failed(error, secret, self.of.now(), &self.of.settings).into()
     }
 
     /// Stores a grant. From here on it is ours, whatever becomes of the storing: it must not be lost.
     async fn save(&self, grant: Grant) -> Result<Grant, Failure> {
-        let of = self.of;
+        let (of, name) = (self.of, self.of.key.credential.name());
         self.keep(grant.clone())?;
         let save = self.owner.save(&of.key.appid, &of.key.credential, grant.clone());
-        match of.ask_storage("save the access token", save).await {
+        match of.ask_storage("save", save).await {
             Ok(stored) if self.answers(&stored) => self.keep(stored),
             Ok(_) => {
-                tracing::warn!("the storage adapter keeps another access token than the one just granted");
+                tracing::warn!("the storage adapter keeps another {name} than the one just granted");
                 Ok(grant)
             }
             Err(error) => {
-                tracing::error!(%error, "the new access token is not saved");
+                tracing::error!(%error, "the new {name} is not saved");
                 Ok(grant)
             }
         }

@@ -4,28 +4,30 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
+use tokio::time::Instant;
 use tracing::Instrument as _;
 use url::Url;
 
 use super::RequestBuilder;
-use super::wire::Sending;
+use super::body::{Body, Content};
+use super::granting::{self, Asked};
+use super::wire::{Reading, Sending, Transport};
 use crate::application::Application;
 use crate::base::{Base, Target};
+use crate::called::Called;
 use crate::client::{Limits, Wire};
-use crate::credentials::{Credentials, quota_cleared};
+use crate::credential::Credential;
+use crate::credentials::{Credentials, Next as _, quota_cleared};
 use crate::errcode::ErrorKind;
-use crate::middleware::{Next as _, TokenInjection};
-use crate::response::Response;
-use crate::routes::{Fill, Needs, Route, Success};
+use crate::routes::{Fill, Grants, Needs, Route, Success};
 use crate::{Error, Secret};
 
 /// The query parameter that holds the token. In a body WeChat does not see it.
 const ACCESS_TOKEN: &str = "access_token";
 
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     pub(super) wire: Wire,
     pub(super) limits: Limits,
     pub(super) method: Method,
@@ -34,13 +36,10 @@ pub(super) struct Prepared {
     /// The query as the caller gave it.
     pub(super) query: String,
     pub(super) headers: HeaderMap,
-    pub(super) body: Option<Bytes>,
     pub(super) may_repeat: bool,
-    pub(super) path: Arc<str>,
-    pub(super) appid: Option<Arc<str>>,
-    /// Whether the caller has given the token, by the setting or in the query.
-    pub(super) callers_token: bool,
-    deadline: Duration,
+    pub(super) called: Called,
+    timeout: Duration,
+    content: Content,
     route: &'static Route,
     token: Carries,
     credentials: Option<Credentials>,
@@ -54,10 +53,12 @@ enum Carries {
     Callers(Secret),
     /// None that we know of: the path needs none, or the caller wrote it into the query.
     None,
+    /// None, because the client answers by itself, with a new credential or with the one it has.
+    Answered { renew: bool },
 }
 
 impl Prepared {
-    pub(super) fn new<App: Application>(call: RequestBuilder<App>) -> Result<Self, Error> {
+    pub(crate) fn new<App: Application>(call: RequestBuilder<App>) -> Result<Self, Error> {
         let wire = call.client.wire()?;
         let wire = match &call.base_url {
             Some(base_url) => Wire { http: wire.http.clone(), base: Arc::new(Base::parse(base_url)?) },
@@ -81,33 +82,54 @@ impl Prepared {
         }
         query.push_str(&call.query);
 
-        let token = match (call.token, written(&query, ACCESS_TOKEN)) {
-            (Some(_), Some(_)) => {
+        let in_query = written(&query, ACCESS_TOKEN).is_some();
+        let callers_token = call.token.is_some() || in_query;
+        let mut asked = Asked::default();
+        let token = match (call.token, in_query) {
+            (Some(_), true) => {
                 return Err(wrong(
                     "has an access_token in its query and another by `access_token`: give one",
                 ));
             }
-            (Some(token), None) => Carries::Callers(token),
-            (None, None) if route.needs == Needs::AccessToken => Carries::Injected,
-            (None, _) => Carries::None,
+            (Some(_), false) if matches!(route.grants, Some(Grants::Token(_))) => {
+                return Err(wrong("is made by the app secret, and takes no access_token"));
+            }
+            (Some(token), false) => Carries::Callers(token),
+            // Nor is anything kept of what the caller's own token is good for.
+            (None, true) => Carries::None,
+            (None, false) => match route.grants {
+                Some(grants) => {
+                    asked = Asked::read(grants, &call.method, &query, call.content.bytes())?;
+                    Carries::Answered { renew: asked.renew }
+                }
+                None if route.needs == Needs::AccessToken => Carries::Injected,
+                None => Carries::None,
+            },
         };
-        let callers_token = matches!(token, Carries::Callers(_)) || written(&query, ACCESS_TOKEN).is_some();
-        let in_query = written(&query, "appid").map(|appid| Arc::from(appid.as_ref()));
+        let beside = asked.appid.or_else(|| written(&query, "appid").map(Cow::into_owned)).map(Arc::from);
         let named = call.appid.or_else(|| call.client.declared_appid().cloned());
         // What is filled in is filled in for the account that the caller has written beside it.
-        let appid = if route.fills.is_empty() { named.or(in_query) } else { in_query.or(named) };
+        let by_secret = !route.fills.is_empty() || matches!(route.grants, Some(Grants::Token(_)));
+        let appid = if by_secret { beside.or(named) } else { named.or(beside) };
+        let answers = matches!(token, Carries::Answered { .. });
         let fills = route.fills.iter().any(|(name, _)| written(&query, name).is_none());
-        if fills && !at_base {
+        if (fills || answers) && !at_base {
             return Err(wrong("would take the app secret elsewhere than base_url: give it as a path"));
         }
-        let credentials = if fills || matches!(token, Carries::Injected) {
+        let credentials = if fills || answers || matches!(token, Carries::Injected) {
             let appid = appid.clone().filter(|appid| !appid.is_empty());
             let appid = appid.ok_or_else(no_account)?;
             let bound = call.bound.as_ref().unwrap_or(call.client.bound());
-            Some(call.client.credentials(&wire, bound, appid))
+            let credential =
+                asked.credential.unwrap_or_else(|| Credential::AccessToken(call.client.token_kind()));
+            let credentials = call.client.credentials(&wire, bound, appid, credential);
+            Some(Credentials { callers_secret: asked.secret, ..credentials })
         } else {
             None
         };
+        if let (true, true, Some(credentials)) = (answers, by_secret, &credentials) {
+            credentials.check_owned()?;
+        }
         let limits = call.client.limits();
         Ok(Self {
             wire,
@@ -116,48 +138,60 @@ impl Prepared {
             url,
             query,
             headers: call.headers,
-            body: call.body,
             may_repeat: call.may_repeat,
-            path,
-            appid,
-            callers_token,
-            deadline: call.timeout.unwrap_or(limits.call),
+            called: Called { endpoint: path, appid, callers_token },
+            timeout: call.timeout.unwrap_or(limits.call),
+            content: call.content,
             route,
             token,
             credentials,
         })
     }
 
-    pub(super) async fn send(mut self) -> Result<Response, Error> {
-        let (deadline, path, appid) = (self.deadline, self.path.clone(), self.appid.clone());
-        let span = tracing::debug_span!("wechat_call", method = %self.method, endpoint = &*path, appid = appid.as_deref());
-        let outcome =
-            tokio::time::timeout(deadline, self.run().instrument(span.clone())).await.unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::Timeout, format!("the call took longer than {deadline:?}")))
-            });
-        let outcome = outcome.map_err(|error| error.at(Some(&path), appid.as_ref()));
+    /// How long the whole call may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Sends it, and reads what comes back in the way of `R`.
+    pub(crate) async fn send<T: Transport, R: Reading>(mut self, transport: T) -> Result<R, Error> {
+        let (limit, called) = (self.timeout, self.called.clone());
+        let span = tracing::debug_span!(
+            "wechat_call",
+            method = %self.method,
+            endpoint = &*called.endpoint,
+            appid = called.appid.as_deref()
+        );
+        let began = Instant::now();
+        let work = self.run::<T, R>(transport).instrument(span.clone());
+        let outcome = tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, format!("the call took longer than {limit:?}")))
+        });
+        let outcome = outcome.map_err(|error| called.locate(error));
         span.in_scope(|| match &outcome {
-            Ok(answer) => {
-                tracing::debug!(status = answer.status().as_u16(), errcode = answer.errcode(), "answered");
-            }
+            Ok(answer) => tracing::debug!(
+                status = answer.status().as_u16(),
+                errcode = answer.errcode(),
+                seconds = began.elapsed().as_secs_f64(),
+                "answered"
+            ),
             Err(error) => tracing::debug!(%error, "failed"),
         });
         outcome
     }
 
-    async fn run(&mut self) -> Result<Response, Error> {
+    async fn run<T: Transport, R: Reading>(&mut self, transport: T) -> Result<R, Error> {
+        let body = Body::prepare(std::mem::replace(&mut self.content, Content::Empty)).await?;
         let secret = self.fill().await?;
         let credentials = self.credentials.take();
+        let mut sending = Sending::new(self, &body, secret, transport);
         let answer = match (&self.token, &credentials) {
-            (Carries::Injected, Some(credentials)) => {
-                let mut sending = Sending { call: self, secret: None };
-                TokenInjection::new(credentials).run(&mut sending).await?
+            (Carries::Injected, Some(credentials)) => credentials.inject_into(&mut sending).await?,
+            (Carries::Answered { renew }, Some(credentials)) => {
+                R::made(granting::answer(credentials, *renew).await?, self.called.clone())
             }
-            (Carries::Callers(token), _) => {
-                let token = token.clone();
-                Sending { call: self, secret: None }.send(Some(&token)).await?
-            }
-            _ => Sending { call: self, secret }.send(None).await?,
+            (Carries::Callers(token), _) => sending.send(Some(token)).await?,
+            _ => sending.send(None).await?,
         };
         // With a token of the caller's own, whose quota it was is not known.
         let cleared = self.route.success == Success::QuotaCleared && answer.errcode() == Some(0);

@@ -1,13 +1,19 @@
 //! Sending a prepared call: a fresh request for each attempt, and another attempt where that is safe.
 
+use std::future::Future;
+use std::marker::PhantomData;
 use std::time::Duration;
 
-use reqwest::Method;
-use reqwest::header::{CONTENT_LENGTH, HeaderValue};
+use bytes::Bytes;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, StatusCode};
 
+use super::body::Body;
 use super::prepared::Prepared;
+use crate::arrival::Arrival;
+use crate::called::Called;
+use crate::credentials::{Judged, Next};
 use crate::errcode::ErrorKind;
-use crate::middleware::Next;
 use crate::response::Response;
 use crate::settings::{Backoff, jitter};
 use crate::{Error, Secret, answer};
@@ -20,25 +26,98 @@ const PAUSE_JITTER_PERCENT: u32 = 50;
 const SENSITIVE: &[&str] =
     &["access_token", "appsecret", "code", "component_access_token", "js_code", "refresh_token", "secret"];
 
-/// A call on its way, and the secret in its query, if there is one.
-pub(super) struct Sending<'a> {
-    pub(super) call: &'a Prepared,
-    pub(super) secret: Option<Secret>,
+/// What puts a request on the wire.
+pub(crate) trait Transport: Send {
+    fn execute(
+        &mut self,
+        request: reqwest::Request,
+    ) -> impl Future<Output = Result<reqwest::Response, Error>> + Send;
 }
 
-impl Next for Sending<'_> {
-    type Answer = Response;
+/// The client's own way.
+impl Transport for reqwest::Client {
+    async fn execute(&mut self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
+        (*self).execute(request).await.map_err(Error::transport)
+    }
+}
 
-    async fn send(&mut self, token: Option<&Secret>) -> Result<Response, Error> {
+/// What an answer is read as.
+pub(crate) trait Reading: Judged + Sized + Send {
+    /// Reads as much of it as it has to be judged by, and no more than `limit` bytes.
+    fn read(
+        response: reqwest::Response,
+        limit: usize,
+        secrets: impl FnOnce() -> Vec<String> + Send,
+        called: Called,
+    ) -> impl Future<Output = Result<Self, Error>> + Send;
+
+    /// An answer that the client has made by itself, without asking WeChat.
+    fn made(body: Bytes, called: Called) -> Self;
+
+    fn status(&self) -> StatusCode;
+}
+
+/// The whole of it.
+impl Reading for Response {
+    async fn read(
+        response: reqwest::Response,
+        limit: usize,
+        secrets: impl FnOnce() -> Vec<String> + Send,
+        called: Called,
+    ) -> Result<Self, Error> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = answer::read(response, limit).await?;
+        Ok(Self::new(status, headers, body, secrets, called))
+    }
+
+    fn made(body: Bytes, called: Called) -> Self {
+        Self::new(StatusCode::OK, answer::json_headers(), body, Vec::new, called)
+    }
+
+    fn status(&self) -> StatusCode {
+        self.status()
+    }
+}
+
+/// Its beginning.
+impl Reading for Arrival {
+    async fn read(
+        response: reqwest::Response,
+        _: usize,
+        secrets: impl FnOnce() -> Vec<String> + Send,
+        called: Called,
+    ) -> Result<Self, Error> {
+        Self::begin(response, secrets, called).await
+    }
+
+    fn made(body: Bytes, called: Called) -> Self {
+        Self::whole(body, called)
+    }
+
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+/// A call on its way, and the secret in its query, if there is one.
+pub(super) struct Sending<'a, T, R> {
+    call: &'a Prepared,
+    body: &'a Body,
+    secret: Option<Secret>,
+    transport: T,
+    reading: PhantomData<fn() -> R>,
+}
+
+impl<T: Transport, R: Reading> Next for Sending<'_, T, R> {
+    type Answer = R;
+
+    async fn send(&mut self, token: Option<&Secret>) -> Result<R, Error> {
         let limits = self.call.limits;
         let mut failures = 0;
         loop {
-            let attempt = tokio::time::timeout(limits.attempt, self.attempt(token)).await;
-            let outcome =
-                attempt.unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "no answer in time")));
-            match outcome {
-                Err(error) if failures < limits.retries && self.call.may_try_again(&error) => {
-                    tracing::debug!(endpoint = &*self.call.path, %error, "trying again");
+            match self.attempt_in_time(token).await {
+                Err(error) if failures < limits.retries && self.may_try_again(&error) => {
+                    tracing::debug!(endpoint = &*self.call.called.endpoint, %error, "trying again");
                     let pause = PAUSE.pause(failures);
                     tokio::time::sleep(pause + jitter(pause, PAUSE_JITTER_PERCENT)).await;
                     failures += 1;
@@ -47,18 +126,37 @@ impl Next for Sending<'_> {
             }
         }
     }
+
+    fn can_repeat(&self) -> bool {
+        self.body.can_repeat()
+    }
 }
 
-impl Sending<'_> {
-    async fn attempt(&self, token: Option<&Secret>) -> Result<Response, Error> {
-        let call = self.call;
-        let response = call.wire.http.execute(call.request(token)).await.map_err(Error::transport)?;
+impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
+    pub(super) fn new(call: &'a Prepared, body: &'a Body, secret: Option<Secret>, transport: T) -> Self {
+        Self { call, body, secret, transport, reading: PhantomData }
+    }
+
+    /// One attempt. An upload may take longer than an attempt, as long as it does not stand still.
+    async fn attempt_in_time(&mut self, token: Option<&Secret>) -> Result<R, Error> {
+        let (limit, body) = (self.call.limits.attempt, self.body);
+        let attempt = self.attempt(token);
+        let Body::Multipart(form) = body else {
+            let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time"));
+            return tokio::time::timeout(limit, attempt).await.unwrap_or_else(late);
+        };
+        let outcome = form.pulse().within(limit, attempt).await.and_then(|outcome| outcome);
+        // The transport knows a file that cannot be read only as a broken connection.
+        outcome.map_err(|error| form.take_failure().unwrap_or(error))
+    }
+
+    async fn attempt(&mut self, token: Option<&Secret>) -> Result<R, Error> {
+        let request = self.request(token)?;
+        let response = self.transport.execute(request).await?;
         let status = response.status();
-        let headers = response.headers().clone();
-        let body = answer::read(response, call.limits.body).await?;
-        let secrets = || self.secrets(token);
-        let answer = Response::new(status, headers, body, secrets, call.path.clone(), call.appid.clone());
-        let answer = answer.by_callers_token(call.callers_token);
+        let (call, secret) = (self.call, self.secret.as_ref());
+        let secrets = || call.secrets(token.into_iter().chain(secret));
+        let answer = R::read(response, call.limits.body, secrets, call.called.clone()).await?;
         if status.is_success() || answer.errcode().is_some() {
             return Ok(answer);
         }
@@ -73,54 +171,65 @@ impl Sending<'_> {
         Err(Error::new(ErrorKind::Status, what).with_status(status))
     }
 
-    /// What an answer must not be quoted with, should it repeat it.
-    fn secrets(&self, token: Option<&Secret>) -> Vec<String> {
-        let ours = token.into_iter().chain(&self.secret).map(|secret| secret.expose().to_owned());
-        let pairs = form_urlencoded::parse(self.call.query.as_bytes());
-        let callers = pairs.filter(|(name, _)| SENSITIVE.contains(&name.as_ref()));
-        ours.chain(callers.map(|(_, value)| value.into_owned())).collect()
-    }
-}
-
-impl Prepared {
     /// A fresh request; the token is the first parameter of the query.
-    fn request(&self, token: Option<&Secret>) -> reqwest::Request {
-        let mut url = self.url.clone();
+    fn request(&self, token: Option<&Secret>) -> Result<reqwest::Request, Error> {
+        let call = self.call;
+        let mut url = call.url.clone();
         match token {
             Some(token) => {
-                let mut query = String::with_capacity(token.expose().len() + self.query.len() + 16);
+                let mut query = String::with_capacity(token.expose().len() + call.query.len() + 16);
                 query.push_str("access_token=");
                 query.extend(form_urlencoded::byte_serialize(token.expose().as_bytes()));
-                if !self.query.is_empty() {
+                if !call.query.is_empty() {
                     query.push('&');
-                    query.push_str(&self.query);
+                    query.push_str(&call.query);
                 }
                 url.set_query(Some(&query));
             }
-            None if self.query.is_empty() => {}
-            None => url.set_query(Some(&self.query)),
+            None if call.query.is_empty() => {}
+            None => url.set_query(Some(&call.query)),
         }
-        let mut request = reqwest::Request::new(self.method.clone(), url);
-        *request.headers_mut() = self.headers.clone();
-        match &self.body {
-            Some(body) if !body.is_empty() => *request.body_mut() = Some(body.clone().into()),
-            // WeChat answers 412 to a body without a length, and an empty one has none by itself.
-            _ if has_body(&self.method) => {
-                request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        let mut request = reqwest::Request::new(call.method.clone(), url);
+        *request.headers_mut() = call.headers.clone();
+        *request.body_mut() = self.body.for_attempt()?;
+        let headers = request.headers_mut();
+        match self.body {
+            Body::Multipart(form) => {
+                if let Ok(content_type) = HeaderValue::try_from(form.content_type()) {
+                    headers.insert(CONTENT_TYPE, content_type);
+                }
+                headers.insert(CONTENT_LENGTH, form.length().into());
             }
-            _ => {}
+            // WeChat answers 412 to a body without a length, and an empty one has none by itself.
+            Body::Empty if has_body(&call.method) => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+            Body::Empty | Body::Bytes(_) | Body::Once(_) => {}
         }
-        request
+        Ok(request)
     }
 
     /// Whether an attempt that failed so may be repeated without WeChat acting twice.
     fn may_try_again(&self, error: &Error) -> bool {
-        match error.kind() {
+        let safe = match error.kind() {
             ErrorKind::Connect => true,
-            ErrorKind::Timeout | ErrorKind::Transport => self.may_repeat,
-            ErrorKind::Status => self.may_repeat && error.http_status().is_some_and(|status| status >= 500),
+            ErrorKind::Timeout | ErrorKind::Transport => self.call.may_repeat,
+            ErrorKind::Status => {
+                self.call.may_repeat && error.http_status().is_some_and(|status| status >= 500)
+            }
             _ => false,
-        }
+        };
+        safe && self.body.can_repeat()
+    }
+}
+
+impl Prepared {
+    /// What an answer must not be quoted with, should it repeat it.
+    fn secrets<'a>(&self, ours: impl Iterator<Item = &'a Secret>) -> Vec<String> {
+        let pairs = form_urlencoded::parse(self.query.as_bytes());
+        let callers = pairs.filter(|(name, _)| SENSITIVE.contains(&name.as_ref()));
+        let ours = ours.map(|secret| secret.expose().to_owned());
+        ours.chain(callers.map(|(_, value)| value.into_owned())).collect()
     }
 }
 

@@ -5,8 +5,8 @@ use std::any::TypeId;
 use async_trait::async_trait;
 
 use super::{Client, Error, Hub, Result};
-use crate::Secret;
 use crate::credential::{Credential, Grant};
+use crate::{Secret, Ticket, TicketType};
 
 /// What every adapter can do.
 #[async_trait]
@@ -36,6 +36,15 @@ pub(crate) trait Owner: Send + Sync {
 }
 
 const OTHER_KIND: &str = "the adapter refreshed a token of the other kind than the client is declared with";
+const OTHER_TYPE: &str = "the adapter answered with a ticket of another type than the one asked for";
+
+/// A ticket of another type signs nothing: an adapter that answers with one is taken at its word.
+fn of_type(ticket: Option<Ticket>, asked: &TicketType) -> Result<Option<Grant>> {
+    match ticket {
+        Some(ticket) if ticket.ticket_type() != asked => Err(Error::msg(OTHER_TYPE)),
+        ticket => Ok(ticket.as_ref().map(Grant::from)),
+    }
+}
 
 pub(crate) struct HubStore<S: Hub> {
     pub(crate) adapter: S,
@@ -59,6 +68,10 @@ impl<S: Hub> Store for HubStore<S> {
                 let token = self.adapter.fetch_access_token(appid, &self.args).await?;
                 Ok(token.filter(|token| token.kind() == *kind).as_ref().map(Grant::from))
             }
+            Credential::Ticket(ticket_type) => {
+                let ticket = self.adapter.fetch_ticket(appid, ticket_type, &self.args).await?;
+                of_type(ticket, ticket_type)
+            }
         }
     }
 
@@ -76,6 +89,8 @@ impl<S: Hub> Store for HubStore<S> {
                     token => Ok(token.as_ref().map(Grant::from)),
                 }
             }
+            // No adapter has a way of its own to a ticket.
+            Credential::Ticket(_) => Ok(None),
         }
     }
 
@@ -92,9 +107,14 @@ impl<S: Hub> Owner for HubStore<S> {
 
     async fn save(&self, appid: &str, credential: &Credential, grant: Grant) -> Result<Grant> {
         match credential {
-            Credential::AccessToken(_) => {
-                let token = grant.into_token();
+            Credential::AccessToken(kind) => {
+                let token = grant.into_token(*kind);
                 let stored = self.adapter.save_access_token(appid, token, &self.args).await?;
+                Ok(Grant::from(&stored))
+            }
+            Credential::Ticket(ticket_type) => {
+                let ticket = grant.into_ticket(ticket_type.clone());
+                let stored = self.adapter.save_ticket(appid, ticket, &self.args).await?;
                 Ok(Grant::from(&stored))
             }
         }
@@ -114,6 +134,10 @@ impl<S: Client> Store for ClientStore<S> {
                 let token = self.adapter.fetch_access_token(appid, &self.args).await?;
                 Ok(token.as_ref().map(Grant::from))
             }
+            Credential::Ticket(ticket_type) => {
+                let ticket = self.adapter.fetch_ticket(appid, ticket_type, &self.args).await?;
+                of_type(ticket, ticket_type)
+            }
         }
     }
 
@@ -128,6 +152,8 @@ impl<S: Client> Store for ClientStore<S> {
                 let token = self.adapter.refresh_access_token(appid, stale, &self.args).await?;
                 Ok(token.as_ref().map(Grant::from))
             }
+            // A hub renews its tickets by itself: what it has was read a moment ago.
+            Credential::Ticket(_) => Ok(None),
         }
     }
 

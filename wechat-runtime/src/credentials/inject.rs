@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::credentials::{Cause, Credentials};
+use super::{Cause, Credentials};
 use crate::errcode::TOKEN_REFUSED;
 use crate::{Error, Secret};
 
@@ -13,6 +13,11 @@ pub(crate) trait Next {
 
     /// Sends it. Called a second time, it sends the same once more.
     fn send(&mut self, token: Option<&Secret>) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
+
+    /// Whether it can be sent once more: a body that is read as it is sent is gone.
+    fn can_repeat(&self) -> bool {
+        true
+    }
 }
 
 /// An answer that can be asked what WeChat said in it.
@@ -24,27 +29,24 @@ pub(crate) trait Judged {
     fn into_error(self) -> Error;
 }
 
-/// Gives calls their token, and gives them another one, once, when WeChat refuses it.
-pub(crate) struct TokenInjection<'a> {
-    credentials: &'a Credentials,
-}
-
-impl<'a> TokenInjection<'a> {
-    pub(crate) fn new(credentials: &'a Credentials) -> Self {
-        Self { credentials }
-    }
-
+impl Credentials {
+    /// Gives a call its token, and gives it another one, once, when WeChat refuses it.
+    ///
     /// # Errors
     ///
     /// Those of `next`, of obtaining the token, and the refusal of a second token.
-    pub(crate) async fn run<N: Next + Send>(&self, next: &mut N) -> Result<N::Answer, Error> {
-        let granted = self.credentials.obtain().await?;
+    pub(crate) async fn inject_into<N: Next + Send>(&self, next: &mut N) -> Result<N::Answer, Error> {
+        let granted = self.obtain().await?;
         let answer = next.send(Some(&granted.value)).await?;
         if !refused(&answer) {
             return Ok(answer);
         }
-        let cause = Cause::Refused(Some(answer.into_error()));
-        let fresh = self.credentials.refresh(Some(granted.value), cause).await?;
+        let refusal = answer.into_error();
+        let fresh = self.refresh(Some(granted.value), Cause::Refused(Some(refusal.clone()))).await?;
+        if !next.can_repeat() {
+            let why = "the access token was refused and is fresh now, but the body can be read only once";
+            return Err(refusal.because(why).advising("make the call again"));
+        }
         let answer = next.send(Some(&fresh.value)).await?;
         if refused(&answer) {
             return Err(answer.into_error().because("the access token is refused, and so is a fresh one"));

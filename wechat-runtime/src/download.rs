@@ -1,0 +1,244 @@
+//! A file on its way here: told from an error by its first bytes, and never whole in memory.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap};
+use serde::de::DeserializeOwned;
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::{Instant, timeout_at};
+
+use crate::arrival::Arrival;
+use crate::errcode::ErrorKind;
+use crate::progress::{Listener, Progress};
+use crate::{Error, answer, random};
+
+/// A file that WeChat has begun to send.
+///
+/// [`download`](crate::RequestBuilder::download) has seen to it that it is a file and not an error. It comes in
+/// pieces as it is read: [`save`](Self::save) it to disk, take it whole by [`bytes`](Self::bytes), or piece by
+/// piece by [`chunk`](Self::chunk). Each piece has to come within the client's
+/// [`attempt_timeout`](crate::ClientBuilder::attempt_timeout), and all of them within the call's
+/// [`timeout`](crate::RequestBuilder::timeout), which a long file needs more of than the default.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use wechat_runtime::{Call, Error};
+///
+/// # async fn f(wechat: impl Call, media_id: &str) -> Result<(), Error> {
+/// let file = wechat
+///     .get("/cgi-bin/media/get")
+///     .query(&[("media_id", media_id)])
+///     .timeout(Duration::from_secs(600))
+///     .download()
+///     .await?;
+/// let bytes = file.on_progress(|progress| println!("{} bytes", progress.transferred)).save("clip.mp4").await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "a download is read by `save`, `bytes` or `chunk`"]
+pub struct Download {
+    arrival: Arrival,
+    received: u64,
+    listener: Option<Listener>,
+    within: Within,
+}
+
+/// How long a download may take, and how long it may be in memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Within {
+    pub(crate) deadline: Instant,
+    /// How long the whole call was given.
+    pub(crate) call: Duration,
+    pub(crate) piece: Duration,
+    pub(crate) body: usize,
+}
+
+impl Download {
+    pub(crate) fn new(arrival: Arrival, within: Within) -> Self {
+        Self { arrival, received: 0, listener: None, within }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.arrival.status
+    }
+
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.arrival.headers
+    }
+
+    /// How many bytes the file has, where WeChat says so.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.arrival.length
+    }
+
+    /// What WeChat says the file is (`image/jpeg`).
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers().get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// What WeChat calls the file: the last part of the name in `Content-disposition`, which leads to no other
+    /// directory whatever WeChat says.
+    #[must_use]
+    pub fn file_name(&self) -> Option<String> {
+        let said = String::from_utf8_lossy(self.headers().get(CONTENT_DISPOSITION)?.as_bytes());
+        let (_, name) = said.split_once("filename=")?;
+        let name = match name.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next()?,
+            None => name.split(';').next()?.trim(),
+        };
+        let name = name.rsplit(['/', '\\']).next()?;
+        let plain = !matches!(name, "" | "." | "..") && !name.contains(|c: char| c.is_control() || c == ':');
+        plain.then(|| name.to_owned())
+    }
+
+    /// Calls `listener` each time a piece has come. It must not block.
+    pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// The next piece; none when the file is whole.
+    ///
+    /// # Errors
+    ///
+    /// A connection that breaks before the file is whole ([`Transport`](ErrorKind::Transport)), a piece that does
+    /// not come in time ([`Timeout`](ErrorKind::Timeout)).
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let due = Instant::now().checked_add(self.within.piece);
+        let due = due.map_or(self.within.deadline, |due| due.min(self.within.deadline));
+        let chunk = match timeout_at(due, self.arrival.chunk()).await {
+            Ok(chunk) => chunk.map_err(|error| self.locate(error))?,
+            Err(_) => return Err(self.locate(self.late())),
+        };
+        if let Some(chunk) = &chunk {
+            self.received += chunk.len() as u64;
+            if let Some(listener) = &self.listener {
+                listener(Progress { transferred: self.received, total: self.length() });
+            }
+        }
+        Ok(chunk)
+    }
+
+    /// The whole file in memory, if it is no longer than the client's
+    /// [`body_limit`](crate::ClientBuilder::body_limit).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`chunk`](Self::chunk); a file that is longer ([`Body`](ErrorKind::Body)).
+    pub async fn bytes(mut self) -> Result<Bytes, Error> {
+        let limit = self.within.body;
+        let mut whole = BytesMut::new();
+        while let Some(chunk) = self.chunk().await? {
+            if whole.len() + chunk.len() > limit {
+                let message = format!("the file is longer than {limit} bytes");
+                let error = Error::new(ErrorKind::Body, message).advising("save it, or raise body_limit");
+                return Err(self.locate(error));
+            }
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(whole.freeze())
+    }
+
+    /// The body as JSON: in place of a video and of articles, WeChat answers with a description.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bytes`](Self::bytes); what is not JSON, or of another shape ([`Body`](ErrorKind::Body)).
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let called = self.arrival.called.clone();
+        let whole = self.bytes().await?;
+        answer::json(&whole).map_err(|error| called.locate(error))
+    }
+
+    /// Saves the file at `path`, and answers with its length in bytes.
+    ///
+    /// It is written under another name in the same directory and gets its own when it is whole and on disk, in
+    /// place of a file that was there; when anything fails, or the future is dropped, nothing is left of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`chunk`](Self::chunk); a file that cannot be written ([`File`](ErrorKind::File)).
+    pub async fn save(mut self, path: impl AsRef<Path>) -> Result<u64, Error> {
+        let unfinished = Unfinished::beside(path.as_ref()).map_err(|error| self.unwritable(error))?;
+        let written = self.write_to(&unfinished).await;
+        let written = match written {
+            Ok(()) => unfinished.finish(path.as_ref()).await.map_err(|error| self.unwritable(error)),
+            Err(error) => Err(error),
+        };
+        written.map(|()| self.received)
+    }
+
+    async fn write_to(&mut self, unfinished: &Unfinished) -> Result<(), Error> {
+        // Not in the background: dropped in the meantime, this would leave a file that nobody removes.
+        let open = std::fs::OpenOptions::new().write(true).create_new(true).open(&unfinished.0);
+        let mut file = tokio::fs::File::from_std(open.map_err(|error| self.unwritable(error))?);
+        while let Some(chunk) = self.chunk().await? {
+            file.write_all(&chunk).await.map_err(|error| self.unwritable(error))?;
+        }
+        file.flush().await.map_err(|error| self.unwritable(error))?;
+        file.sync_all().await.map_err(|error| self.unwritable(error))
+    }
+
+    fn late(&self) -> Error {
+        let Within { deadline, call, piece, .. } = self.within;
+        if Instant::now() < deadline {
+            return Error::new(ErrorKind::Timeout, format!("the next piece did not come within {piece:?}"));
+        }
+        Error::new(ErrorKind::Timeout, format!("the file was not whole within {call:?}"))
+            .advising("allow the call more time by `timeout`")
+    }
+
+    fn unwritable(&self, error: std::io::Error) -> Error {
+        self.locate(Error::new(ErrorKind::File, "the file cannot be written").caused_by(Arc::new(error)))
+    }
+
+    fn locate(&self, error: Error) -> Error {
+        self.arrival.called.locate(error)
+    }
+}
+
+/// A file that is not whole yet, and is gone when this is.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn beside(path: &Path) -> std::io::Result<Self> {
+        let name = path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?;
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{}.part", random::word()));
+        Ok(Self(path.with_file_name(hidden)))
+    }
+
+    async fn finish(self, path: &Path) -> std::io::Result<()> {
+        tokio::fs::rename(&self.0, path).await
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // After a rename there is nothing here; and of a file that cannot be removed nobody could be told.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Without the content and the headers: they hold what only the caller should see.
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Download")
+            .field("status", &self.status())
+            .field("length", &self.length())
+            .field("received", &self.received)
+            .finish_non_exhaustive()
+    }
+}

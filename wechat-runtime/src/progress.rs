@@ -1,0 +1,86 @@
+//! How far a transfer has come: told to the caller, and watched so that it does not stand still.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::Error;
+use crate::errcode::ErrorKind;
+use crate::flight::lock;
+
+/// How far an upload or a download has come, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// How much has been handed to, or come from, the network. It begins at 0 again when an upload is sent again.
+    pub transferred: u64,
+    /// How much there is in all, where that is known.
+    pub total: Option<u64>,
+}
+
+/// What is told of each step.
+pub(crate) type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// When something last moved.
+#[derive(Clone)]
+pub(crate) struct Pulse(Arc<Mutex<Instant>>);
+
+/// Past every deadline, and still a time that the timer takes.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+impl Pulse {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    pub(crate) fn beat(&self) {
+        *lock(&self.0) = Instant::now();
+    }
+
+    fn due(&self, limit: Duration) -> Instant {
+        *lock(&self.0) + limit.min(FOR_EVER)
+    }
+
+    /// Waits for `work` as long as it is never still for longer than `limit`.
+    pub(crate) async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Result<T, Error> {
+        let mut work = pin!(work);
+        self.beat();
+        loop {
+            let due = self.due(limit);
+            match timeout_at(due, &mut work).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(_) if self.due(limit) > due => {}
+                Err(_) => return Err(Error::new(ErrorKind::Timeout, "no answer in time")),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    #[tokio::test(start_paused = true)]
+    async fn what_moves_may_take_longer_than_what_stands_still() {
+        let pulse = Pulse::new();
+        let moving = async {
+            for _ in 0..5 {
+                tokio::time::sleep(LIMIT / 2).await;
+                pulse.beat();
+            }
+        };
+        assert!(pulse.within(LIMIT, moving).await.is_ok());
+        let still = tokio::time::sleep(LIMIT * 2);
+        assert_eq!(pulse.within(LIMIT, still).await.unwrap_err().kind(), ErrorKind::Timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_limit_is_too_long_for_the_timer() {
+        assert!(Pulse::new().within(Duration::MAX, async {}).await.is_ok());
+    }
+}

@@ -1,0 +1,79 @@
+//! The body of a call: what is sent, and whether it can be sent again.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+
+use crate::Error;
+use crate::errcode::ErrorKind;
+use crate::flight::lock;
+use crate::upload::Upload;
+use crate::upload::multipart::Multipart;
+
+/// What the caller gave.
+pub(crate) enum Content {
+    Empty,
+    Bytes(Bytes),
+    Upload(Upload),
+    /// A request's own body, by way of a middleware.
+    Given(reqwest::Body),
+}
+
+impl Content {
+    /// The bytes, where that is all there is to it.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Given(body) => body.as_bytes().unwrap_or_default(),
+            Self::Empty | Self::Upload(_) => &[],
+        }
+    }
+}
+
+/// The same, ready to be sent.
+pub(super) enum Body {
+    Empty,
+    Bytes(Bytes),
+    Multipart(Arc<Multipart>),
+    /// A stream: once it is on its way, it is gone.
+    Once(Mutex<Option<reqwest::Body>>),
+}
+
+impl Body {
+    pub(super) async fn prepare(content: Content) -> Result<Self, Error> {
+        Ok(match content {
+            Content::Empty => Self::Empty,
+            Content::Bytes(bytes) if bytes.is_empty() => Self::Empty,
+            Content::Bytes(bytes) => Self::Bytes(bytes),
+            Content::Upload(upload) => Self::Multipart(Arc::new(Multipart::prepare(upload).await?)),
+            Content::Given(body) => match body.as_bytes() {
+                Some([]) => Self::Empty,
+                Some(bytes) => Self::Bytes(Bytes::copy_from_slice(bytes)),
+                None => Self::Once(Mutex::new(Some(body))),
+            },
+        })
+    }
+
+    /// The body for one attempt.
+    pub(super) fn for_attempt(&self) -> Result<Option<reqwest::Body>, Error> {
+        match self {
+            Self::Empty => Ok(None),
+            Self::Bytes(bytes) => Ok(Some(bytes.clone().into())),
+            Self::Multipart(form) => Ok(Some(form.body())),
+            Self::Once(body) => match lock(body).take() {
+                Some(body) => Ok(Some(body)),
+                None => {
+                    Err(Error::new(ErrorKind::Request, "the body has been sent, and can be read only once"))
+                }
+            },
+        }
+    }
+
+    pub(super) fn can_repeat(&self) -> bool {
+        match self {
+            Self::Empty | Self::Bytes(_) => true,
+            Self::Multipart(form) => form.can_repeat(),
+            Self::Once(body) => lock(body).is_some(),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Calls to the paths that grant what the client keeps: the credential itself answers them, so that storage,
+//! single-flight and budgets hold for who calls them by name, too.
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::credential::{Credential, Grant};
+use crate::credentials::Credentials;
+use crate::errcode::ErrorKind;
+use crate::routes::Grants;
+use crate::{Error, Secret, TicketType, TokenKind};
+
+/// What the caller wrote of the parameters that such a path takes.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub(super) credential: Option<Credential>,
+    pub(super) appid: Option<String>,
+    pub(super) secret: Option<Secret>,
+    /// Whether a new one is wanted, even where the current one lives.
+    pub(super) renew: bool,
+}
+
+/// The parameters of `/cgi-bin/token` and `/cgi-bin/stable_token`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenParameters {
+    grant_type: Option<String>,
+    appid: Option<String>,
+    secret: Option<Secret>,
+    force_refresh: Option<bool>,
+}
+
+/// The parameters of `/cgi-bin/ticket/getticket`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TicketParameters {
+    #[serde(rename = "type")]
+    ticket_type: TicketType,
+    appid: Option<String>,
+}
+
+impl Asked {
+    /// Reads what the caller wrote for a path that grants.
+    pub(super) fn read(grants: Grants, method: &Method, query: &str, body: &[u8]) -> Result<Self, Error> {
+        let (by, idle) = match grants {
+            Grants::Token(TokenKind::Stable) => (Method::POST, query.as_bytes()),
+            Grants::Token(TokenKind::Classic) | Grants::Ticket => (Method::GET, body),
+        };
+        if *method != by {
+            return Err(wrong(format!("is made by {method}, but WeChat grants by {by} here")));
+        }
+        if !idle.is_empty() {
+            let place = if by == Method::GET { "query" } else { "JSON body" };
+            return Err(wrong(format!("has parameters elsewhere than in its {place}")));
+        }
+        match grants {
+            Grants::Ticket => {
+                let asked: TicketParameters = in_query(query, "type, appid")?;
+                let credential = Some(Credential::Ticket(asked.ticket_type));
+                Ok(Self { credential, appid: asked.appid, ..Self::default() })
+            }
+            Grants::Token(kind) => {
+                let asked: TokenParameters = match kind {
+                    TokenKind::Classic => in_query(query, "grant_type, appid, secret")?,
+                    TokenKind::Stable if body.is_empty() => TokenParameters::default(),
+                    TokenKind::Stable => serde_json::from_slice(body)
+                        .map_err(|_| takes("grant_type, appid, secret, force_refresh"))?,
+                };
+                if asked.grant_type.is_some_and(|grant_type| grant_type != "client_credential") {
+                    return Err(wrong("has another grant_type than client_credential"));
+                }
+                let renew = match (kind, asked.force_refresh) {
+                    (TokenKind::Classic, Some(_)) => return Err(takes("grant_type, appid, secret")),
+                    (TokenKind::Classic, None) => true,
+                    (TokenKind::Stable, force) => force.unwrap_or(false),
+                };
+                let credential = Some(Credential::AccessToken(kind));
+                Ok(Self { credential, appid: asked.appid, secret: asked.secret, renew })
+            }
+        }
+    }
+}
+
+/// The body with which WeChat would answer.
+pub(super) async fn answer(credentials: &Credentials, renew: bool) -> Result<Bytes, Error> {
+    let granted = if renew { credentials.renew().await? } else { credentials.obtain().await? };
+    let Grant { value, timestamp, expires_in, .. } = &granted;
+    let body = match &credentials.key.credential {
+        // As stable_token does, for one that has been granted before: with the seconds it still has.
+        Credential::AccessToken(_) => json!({
+            "access_token": value.expose(),
+            "expires_in": credentials.seconds_left(&granted),
+        }),
+        Credential::Ticket(ticket_type) => json!({
+            "errcode": 0,
+            "errmsg": "ok",
+            "ticket": value.expose(),
+            "expires_in": expires_in,
+            "type": ticket_type,
+            "timestamp": timestamp,
+        }),
+    };
+    Ok(body.to_string().into())
+}
+
+fn in_query<T: DeserializeOwned>(query: &str, names: &str) -> Result<T, Error> {
+    serde_urlencoded::from_str(query).map_err(|_| takes(names))
+}
+
+fn takes(names: &str) -> Error {
+    wrong(format!("has not the parameters that this path takes: {names}"))
+}
+
+fn wrong(what: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Request, format!("the call {what}"))
+}

@@ -1,0 +1,136 @@
+//! The body of one attempt: the segments of a form, one after the other, files read as they are sent.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use http_body::{Frame, SizeHint};
+use tokio::io::AsyncReadExt as _;
+
+use super::Reader;
+use super::multipart::{Multipart, Segment, unreadable};
+use crate::Error;
+use crate::errcode::ErrorKind;
+use crate::flight::lock;
+
+/// How much of a file is in memory at a time, in bytes.
+const CHUNK: usize = 64 * 1024;
+
+pub(super) fn body(multipart: Arc<Multipart>) -> reqwest::Body {
+    let left = multipart.length();
+    let chunks = unfold(Sending { multipart, at: 0, open: None, sent: 0 }, |mut sending| async {
+        let chunk = sending.next().await?;
+        Some((chunk, sending))
+    });
+    reqwest::Body::wrap(Body { chunks: Mutex::new(Box::pin(chunks)), left })
+}
+
+/// Chunks of which the number of bytes is known: they go out with a Content-Length.
+struct Body {
+    chunks: Mutex<Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>>,
+    left: u64,
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let chunks = self.chunks.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let chunk = std::task::ready!(chunks.as_mut().poll_next(context));
+        if let Some(Ok(chunk)) = &chunk {
+            self.left = self.left.saturating_sub(chunk.len() as u64);
+        }
+        Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+struct Sending {
+    multipart: Arc<Multipart>,
+    /// The segment that comes next, or is open.
+    at: usize,
+    open: Option<(Reader, u64)>,
+    sent: u64,
+}
+
+impl Sending {
+    async fn next(&mut self) -> Option<io::Result<Bytes>> {
+        Some(match self.chunk().await {
+            Ok(None) => return None,
+            Ok(Some(chunk)) => {
+                self.sent += chunk.len() as u64;
+                self.multipart.moved(self.sent);
+                Ok(chunk)
+            }
+            Err(error) => {
+                self.multipart.failed(error);
+                // What it was is told by the form: this is for the transport alone.
+                Err(io::ErrorKind::InvalidData.into())
+            }
+        })
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            if let Some((reader, left)) = &mut self.open {
+                if *left > 0 {
+                    let chunk = read(reader, *left).await?;
+                    *left -= chunk.len() as u64;
+                    return Ok(Some(chunk));
+                }
+                self.open = None;
+                self.at += 1;
+            }
+            match self.multipart.segments.get(self.at) {
+                None => return Ok(None),
+                Some(Segment::Bytes(bytes)) => {
+                    self.at += 1;
+                    if !bytes.is_empty() {
+                        return Ok(Some(bytes.clone()));
+                    }
+                }
+                Some(Segment::File { path, length }) => {
+                    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+                    self.open = Some((Box::new(file), *length));
+                }
+                Some(Segment::Reader { reader, length }) => {
+                    let reader = lock(reader).take().ok_or_else(|| {
+                        Error::new(ErrorKind::Request, "the reader to be uploaded has been read already")
+                    })?;
+                    self.open = Some((reader, *length));
+                }
+            }
+        }
+    }
+}
+
+/// The next chunk of a file with `left` bytes to come. Its last one is given only when the file ends there: one
+/// that has grown would arrive cut off, and nobody would know.
+async fn read(reader: &mut Reader, left: u64) -> Result<Bytes, Error> {
+    let most = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+    let mut chunk = BytesMut::with_capacity(most);
+    let mut limited = reader.take(most as u64);
+    limited.read_buf(&mut chunk).await.map_err(unreadable)?;
+    if chunk.is_empty() {
+        return Err(Error::new(ErrorKind::File, "a file to be uploaded is shorter than it was said to be"));
+    }
+    if chunk.len() as u64 == left && reader.read(&mut [0]).await.map_err(unreadable)? > 0 {
+        return Err(Error::new(ErrorKind::File, "a file to be uploaded is longer than it was said to be"));
+    }
+    Ok(chunk.freeze())
+}
