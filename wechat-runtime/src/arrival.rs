@@ -21,9 +21,9 @@ pub(crate) struct Arrival {
     /// The length of the whole body, where it was announced.
     pub(crate) length: Option<u64>,
     pub(crate) called: Called,
-    begun: Bytes,
+    pub(crate) begun: Bytes,
     /// None when the body has been read to its end.
-    rest: Option<reqwest::Response>,
+    pub(crate) rest: Option<reqwest::Response>,
     answered: Option<Answered>,
 }
 

@@ -67,6 +67,7 @@
 //! |---|---|---|
 //! | `rustls` | yes | TLS by rustls, with the platform's roots of trust |
 //! | `native-tls` | no | TLS by the operating system's library |
+//! | `reqwest-middleware` | no | `TokenInjection`, for a stack of `reqwest_middleware` |
 //!
 //! Redirects are never followed, bodies always have a length, and no token, secret or body is in a log, an
 //! error or a `Debug`.
@@ -88,6 +89,8 @@ mod download;
 mod errcode;
 mod error;
 mod flight;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
 mod progress;
 mod random;
 mod request;
@@ -113,6 +116,8 @@ pub use self::clock::{Clock, SystemClock};
 pub use self::download::Download;
 pub use self::errcode::ErrorKind;
 pub use self::error::Error;
+#[cfg(feature = "reqwest-middleware")]
+pub use self::middleware::{Appid, TokenInjection};
 pub use self::progress::Progress;
 pub use self::request::RequestBuilder;
 pub use self::response::Response;

@@ -120,6 +120,13 @@ impl<App: Application> RequestBuilder<App> {
         self
     }
 
+    /// Sends a stream, which has to know its length. It can be read only once: when the access token is refused,
+    /// the call fails, with the token refreshed for the next one.
+    pub fn body_stream(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.content = Content::Stream(body.into());
+        self
+    }
+
     /// Sends files and text fields as `multipart/form-data`: a file alone, or a whole [`Upload`].
     ///
     /// ```no_run
@@ -237,6 +244,12 @@ impl<App: Application> RequestBuilder<App> {
         };
         let arrival: Arrival = call.send(http).await?;
         Ok(Download::new(arrival.error_for_errcode()?, within))
+    }
+
+    /// Takes over the headers and the body of a request that was made elsewhere.
+    #[cfg(feature = "reqwest-middleware")]
+    pub(crate) fn with_parts(self, headers: HeaderMap, content: Content) -> Self {
+        Self { headers, content, ..self }
     }
 
     fn set_body(&mut self, content_type: &'static str, body: impl Into<Bytes>) {

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use http_body::Body as _;
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::Error;
 use crate::errcode::ErrorKind;
@@ -15,8 +17,7 @@ pub(crate) enum Content {
     Empty,
     Bytes(Bytes),
     Upload(Upload),
-    /// A request's own body, by way of a middleware.
-    Given(reqwest::Body),
+    Stream(reqwest::Body),
 }
 
 impl Content {
@@ -24,7 +25,8 @@ impl Content {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::Bytes(bytes) => bytes,
-            Self::Given(body) => body.as_bytes().unwrap_or_default(),
+
+            Self::Stream(body) => body.as_bytes().unwrap_or_default(),
             Self::Empty | Self::Upload(_) => &[],
         }
     }
@@ -40,16 +42,23 @@ pub(super) enum Body {
 }
 
 impl Body {
-    pub(super) async fn prepare(content: Content) -> Result<Self, Error> {
+    pub(super) async fn prepare(content: Content, headers: &HeaderMap) -> Result<Self, Error> {
         Ok(match content {
             Content::Empty => Self::Empty,
             Content::Bytes(bytes) if bytes.is_empty() => Self::Empty,
             Content::Bytes(bytes) => Self::Bytes(bytes),
             Content::Upload(upload) => Self::Multipart(Arc::new(Multipart::prepare(upload).await?)),
-            Content::Given(body) => match body.as_bytes() {
+            Content::Stream(body) => match body.as_bytes() {
                 Some([]) => Self::Empty,
                 Some(bytes) => Self::Bytes(Bytes::copy_from_slice(bytes)),
-                None => Self::Once(Mutex::new(Some(body))),
+                None if body.size_hint().exact().is_some() || headers.contains_key(CONTENT_LENGTH) => {
+                    Self::Once(Mutex::new(Some(body)))
+                }
+                None => {
+                    let message = "the body has no known length, and WeChat answers 412 to such a body";
+                    return Err(Error::new(ErrorKind::Request, message)
+                        .advising("send bytes, or a stream whose `size_hint` is exact"));
+                }
             },
         })
     }

@@ -91,7 +91,7 @@ impl Prepared {
                     "has an access_token in its query and another by `access_token`: give one",
                 ));
             }
-            (Some(_), false) if matches!(route.grants, Some(Grants::Token(_))) => {
+            (Some(_), false) | (None, true) if matches!(route.grants, Some(Grants::Token(_))) => {
                 return Err(wrong("is made by the app secret, and takes no access_token"));
             }
             (Some(token), false) => Carries::Callers(token),
@@ -148,6 +148,12 @@ impl Prepared {
         })
     }
 
+    /// Sends it within other limits than the client's.
+    #[cfg(feature = "reqwest-middleware")]
+    pub(crate) fn limited_to(self, limits: Limits) -> Self {
+        Self { timeout: limits.call, limits, ..self }
+    }
+
     /// How long the whole call may take.
     pub(super) fn timeout(&self) -> Duration {
         self.timeout
@@ -181,7 +187,8 @@ impl Prepared {
     }
 
     async fn run<T: Transport, R: Reading>(&mut self, transport: T) -> Result<R, Error> {
-        let body = Body::prepare(std::mem::replace(&mut self.content, Content::Empty)).await?;
+        let content = std::mem::replace(&mut self.content, Content::Empty);
+        let body = Body::prepare(content, &self.headers).await?;
         let secret = self.fill().await?;
         let credentials = self.credentials.take();
         let mut sending = Sending::new(self, &body, secret, transport);

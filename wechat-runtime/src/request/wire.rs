@@ -204,7 +204,7 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
             Body::Empty if has_body(&call.method) => {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
-            Body::Empty | Body::Bytes(_) | Body::Once(_) => {}
+            _ => {}
         }
         Ok(request)
     }
