@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::answer::Reply;
 use crate::endpoints::Exchange;
 use crate::errcode::Refusal;
 use crate::platform::Platform;
@@ -13,13 +14,13 @@ use crate::routes::{Credential, Place, Route, SecretRule, Verb};
 use crate::state::State;
 use crate::sync::lock;
 
-/// Checks a call and has its endpoint work on it. Gives the JSON of its success.
+/// Checks a call and has its endpoint work on it. Gives what it answers.
 pub(crate) fn pass(
     platform: &Platform,
     route: Option<&'static Route>,
     request: &Request,
     unix: u64,
-) -> Result<String, Refusal> {
+) -> Result<Reply, Refusal> {
     let route = route.ok_or_else(|| Refusal::new(40066))?;
     route.verb.check(&request.method)?;
     let (appid, arguments) = match route.credential {

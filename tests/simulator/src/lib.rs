@@ -86,6 +86,7 @@ mod ledger;
 mod line;
 mod platform;
 mod quota;
+mod random;
 mod request;
 mod routes;
 mod serve;
@@ -94,6 +95,7 @@ mod simulator;
 mod state;
 mod sync;
 mod vault;
+mod wire;
 
 pub use account::Account;
 pub use app::App;

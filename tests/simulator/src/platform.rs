@@ -27,6 +27,8 @@ pub(crate) struct Platform {
     pub(crate) quirks: Quirks,
     pub(crate) content_types: ContentTypes,
     pub(crate) phase: watch::Sender<Phase>,
+    /// The longest request body that is read, in bytes.
+    pub(crate) body_limit: usize,
 }
 
 /// How far the simulator's life has come.

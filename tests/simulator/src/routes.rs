@@ -2,6 +2,7 @@
 
 use hyper::Method;
 
+use crate::answer::Reply;
 use crate::endpoints::{Exchange, base, material, menu, message, token, user};
 use crate::errcode::Refusal;
 use crate::quota::Limits;
@@ -16,8 +17,8 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
 }
 
-/// What answers a call that was admitted: the JSON of its success.
-pub(crate) type Handler = fn(&Exchange<'_>) -> Result<String, Refusal>;
+/// What answers a call that was admitted.
+pub(crate) type Handler = fn(&Exchange<'_>) -> Result<Reply, Refusal>;
 
 /// The method that a path wants. One that wants POST wants a JSON object as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,6 +19,10 @@ use crate::state::State;
 /// Calls that the ledger keeps unless the test says otherwise.
 const LEDGER_LIMIT: usize = 100_000;
 
+/// The longest request body that is read unless the test says otherwise, in bytes. The platform's own
+/// limits are far below.
+const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
 /// A WeChat platform on a port of 127.0.0.1.
 ///
 /// It serves on a thread of its own, so it answers whatever the test's runtime does. Dropping it
@@ -157,6 +161,7 @@ pub struct Builder {
     quirks: Quirks,
     content_types: Vec<(String, String)>,
     ledger_limit: usize,
+    body_limit: usize,
 }
 
 impl Default for Builder {
@@ -168,6 +173,7 @@ impl Default for Builder {
             quirks: Quirks::default(),
             content_types: Vec::new(),
             ledger_limit: LEDGER_LIMIT,
+            body_limit: BODY_LIMIT,
         }
     }
 }
@@ -228,6 +234,15 @@ impl Builder {
         self
     }
 
+    /// Sets the longest request body that is read, in bytes; 32 MiB by default. A longer one is
+    /// answered 413 with a page of HTML, and is not written down.
+    ///
+    /// A body is held in memory for as long as the ledger keeps its call.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
     /// Starts the platform.
     ///
     /// # Errors
@@ -244,6 +259,7 @@ impl Builder {
             quirks: self.quirks,
             content_types: ContentTypes::default(),
             phase: watch::Sender::default(),
+            body_limit: self.body_limit,
         });
         for app in self.apps {
             platform.add_app(app)?;
