@@ -84,6 +84,7 @@ mod fault;
 mod gate;
 mod ledger;
 mod line;
+mod multipart;
 mod platform;
 mod quota;
 mod random;
