@@ -2,6 +2,7 @@
 
 pub(crate) mod base;
 pub(crate) mod material;
+pub(crate) mod media;
 pub(crate) mod menu;
 pub(crate) mod message;
 pub(crate) mod token;

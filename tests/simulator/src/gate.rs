@@ -64,7 +64,7 @@ pub(crate) fn named_appid(platform: &Platform, route: Option<&Route>, request: &
 fn arguments(route: &Route, request: &Request) -> Result<Map<String, Value>, Refusal> {
     match route.verb {
         Verb::Post => request.json_object(),
-        Verb::Get | Verb::PostQuery => Ok(Map::new()),
+        Verb::Get | Verb::PostQuery | Verb::PostForm => Ok(Map::new()),
     }
 }
 

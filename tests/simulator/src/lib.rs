@@ -84,6 +84,7 @@ mod fault;
 mod gate;
 mod ledger;
 mod line;
+mod media;
 mod multipart;
 mod platform;
 mod quota;
@@ -95,6 +96,7 @@ mod server;
 mod simulator;
 mod state;
 mod sync;
+mod upload;
 mod vault;
 mod wire;
 
@@ -107,6 +109,7 @@ pub use error::{ControlError, StartError};
 pub use fault::{Fault, ScriptedFault};
 pub use ledger::{Call, Cause, Issue, Ledger, Message};
 pub use line::Line;
+pub use media::{Media, MediaKind, MediaStore};
 pub use simulator::{Builder, Simulator};
 
 /// The README's code, compiled.

@@ -3,7 +3,7 @@
 use hyper::Method;
 
 use crate::answer::Reply;
-use crate::endpoints::{Exchange, base, material, menu, message, token, user};
+use crate::endpoints::{Exchange, base, material, media, menu, message, token, user};
 use crate::errcode::Refusal;
 use crate::quota::Limits;
 
@@ -27,6 +27,8 @@ pub(crate) enum Verb {
     Post,
     /// POST with everything in the query.
     PostQuery,
+    /// POST of a form, which the endpoint reads.
+    PostForm,
 }
 
 impl Verb {
@@ -35,8 +37,8 @@ impl Verb {
         match self {
             Verb::Get if method == Method::GET || method == Method::HEAD => Ok(()),
             Verb::Get => Err(Refusal::new(43001)),
-            Verb::Post | Verb::PostQuery if method == Method::POST => Ok(()),
-            Verb::Post | Verb::PostQuery => Err(Refusal::new(43002)),
+            Verb::Post | Verb::PostQuery | Verb::PostForm if method == Method::POST => Ok(()),
+            Verb::Post | Verb::PostQuery | Verb::PostForm => Err(Refusal::new(43002)),
         }
     }
 }
@@ -115,6 +117,13 @@ static ROUTES: &[Route] = &[
     by_token("/cgi-bin/user/get", Verb::Get, daily(500), user::get),
     by_token("/cgi-bin/material/get_materialcount", Verb::Get, UNLIMITED, material::count),
     by_token("/cgi-bin/material/batchget_material", Verb::Post, UNLIMITED, material::batchget),
+    by_token("/cgi-bin/material/add_material", Verb::PostForm, UNLIMITED, material::add),
+    by_token("/cgi-bin/material/get_material", Verb::Post, UNLIMITED, material::get),
+    by_token("/cgi-bin/material/del_material", Verb::Post, UNLIMITED, material::delete),
+    by_token("/cgi-bin/media/upload", Verb::PostForm, daily(100_000), media::upload),
+    by_token("/cgi-bin/media/uploadimg", Verb::PostForm, UNLIMITED, media::upload_picture),
+    by_token("/cgi-bin/media/get", Verb::Get, daily(200_000), media::get),
+    by_token("/cgi-bin/media/get/jssdk", Verb::Get, UNLIMITED, media::get_jssdk),
     by_token("/cgi-bin/message/template/send", Verb::Post, UNLIMITED, message::template_send),
     by_token("/cgi-bin/menu/create", Verb::Post, daily(1000), menu::create),
 ];

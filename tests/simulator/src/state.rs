@@ -9,6 +9,7 @@ use crate::errcode::Refusal;
 use crate::error::ControlError;
 use crate::ledger::{Cause, Issue, Recorder};
 use crate::line::Line;
+use crate::media::Media;
 use crate::quota::{Limits, Usage};
 use crate::vault::{GRACE, TokenLine, Vault};
 
@@ -46,6 +47,7 @@ pub(crate) struct AccountState {
     pub(crate) followers: Vec<Follower>,
     pub(crate) materials: Vec<Material>,
     pub(crate) templates: Vec<String>,
+    pub(crate) media: Vec<Media>,
     pub(crate) usage: Usage,
     classic: TokenLine,
     stable: TokenLine,
@@ -59,6 +61,7 @@ impl AccountState {
             followers: app.followers.clone().unwrap_or_else(|| content::followers(appid)),
             materials: app.materials.clone().unwrap_or_else(|| content::materials(appid)),
             templates: app.templates.clone().unwrap_or_else(|| content::templates(appid)),
+            media: Vec::new(),
             usage: Usage::default(),
             classic: TokenLine::default(),
             stable: TokenLine::default(),

@@ -1,6 +1,10 @@
-//! `material/get_materialcount` and `material/batchget_material`.
+//! The materials: `material/get_materialcount` and `material/batchget_material`.
+
+mod file;
 
 use serde::Serialize;
+
+pub(crate) use file::{add, delete, get};
 
 use super::Exchange;
 use crate::answer::{self, Reply};

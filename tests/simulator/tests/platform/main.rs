@@ -4,6 +4,7 @@
 
 mod apis;
 mod controls;
+mod downloads;
 mod faults;
 mod gate;
 mod ledger;
@@ -11,4 +12,5 @@ mod lifecycle;
 mod quotas;
 mod support;
 mod tokens;
+mod uploads;
 mod wire;
