@@ -1,6 +1,7 @@
 //! One account's handle, by which a test changes it at run time.
 
 mod media;
+mod visits;
 
 use std::fmt;
 use std::sync::Arc;

@@ -32,6 +32,7 @@ pub struct App {
     pub(crate) daily_limits: HashMap<String, u64>,
     pub(crate) forced_limit: u64,
     pub(crate) media_limit: Option<u64>,
+    pub(crate) empty_ticket: bool,
     pub(crate) followers: Option<Vec<Follower>>,
     pub(crate) materials: Option<Vec<Material>>,
     pub(crate) templates: Option<Vec<String>>,
@@ -51,6 +52,7 @@ impl App {
             daily_limits: HashMap::new(),
             forced_limit: 20,
             media_limit: None,
+            empty_ticket: false,
             followers: None,
             materials: None,
             templates: None,
@@ -82,8 +84,8 @@ impl App {
     /// Sets how often a path may be called in one Beijing day before it answers 45009.
     ///
     /// The defaults are the platform's: `/cgi-bin/token` 2000, `/cgi-bin/stable_token` 500,000,
-    /// `user/info` 5,000,000, `user/get` 500, `menu/create` 1000, `media/upload` 100,000, `media/get` 200,000;
-    /// the others have none.
+    /// `user/info` 5,000,000, `user/get` 500, `menu/create` 1000, `media/upload` 100,000, `media/get` 200,000,
+    /// `qrcode/create` 100,000; the others have none.
     #[must_use]
     pub fn daily_limit(mut self, path: impl Into<String>, calls: u64) -> Self {
         self.daily_limits.insert(path.into(), calls);
@@ -105,6 +107,13 @@ impl App {
     #[must_use]
     pub fn media_limit(mut self, bytes: u64) -> Self {
         self.media_limit = Some(bytes);
+        self
+    }
+
+    /// Says whether `getticket` answers success with an empty ticket; false by default.
+    #[must_use]
+    pub fn empty_ticket(mut self, empty: bool) -> Self {
+        self.empty_ticket = empty;
         self
     }
 

@@ -5,6 +5,9 @@ pub(crate) mod material;
 pub(crate) mod media;
 pub(crate) mod menu;
 pub(crate) mod message;
+pub(crate) mod qrcode;
+pub(crate) mod sns;
+pub(crate) mod ticket;
 pub(crate) mod token;
 pub(crate) mod user;
 

@@ -2,6 +2,7 @@
 //!
 //! By token: method → `access_token` present (41001) → known (40001) → of age (42001) → quota → body.
 //! By secret: method → body → appid → `grant_type` → secret → whitelist → quota.
+//! By a user's token, below `/sns/`: as by token, with a user's in its place.
 
 use serde_json::{Map, Value};
 
@@ -33,6 +34,23 @@ pub(crate) fn pass(
             };
             (appid, arguments(route, request)?)
         }
+        Credential::UserToken => {
+            let mut state = lock(&platform.state);
+            let token = request.query_value("access_token").ok_or_else(|| Refusal::new(41001))?;
+            let appid = state.logins.judge(token, unix)?.appid.clone();
+            spend(&mut state, &appid, route, unix)?;
+            (appid, Map::new())
+        }
+        Credential::Appid(grant_type) => {
+            let appid = request.query_value("appid").ok_or_else(|| Refusal::new(41002))?;
+            let mut state = lock(&platform.state);
+            state.account(appid)?;
+            if request.query_value("grant_type") != Some(grant_type) {
+                return Err(Refusal::new(40002));
+            }
+            spend(&mut state, appid, route, unix)?;
+            (appid.to_owned(), Map::new())
+        }
         Credential::Secret(rule) => {
             let arguments = arguments(route, request)?;
             let mut state = lock(&platform.state);
@@ -51,8 +69,12 @@ pub(crate) fn named_appid(platform: &Platform, route: Option<&Route>, request: &
             let arguments = request.json_object().ok()?;
             arguments.get("appid")?.as_str().map(str::to_owned)
         }
-        Some(Credential::Secret(SecretRule { place: Place::Query, .. })) => {
+        Some(Credential::Secret(SecretRule { place: Place::Query, .. }) | Credential::Appid(_)) => {
             request.query_value("appid").map(str::to_owned)
+        }
+        Some(Credential::UserToken) => {
+            let token = request.query_value("access_token")?;
+            lock(&platform.state).logins.owner(token).map(str::to_owned)
         }
         Some(Credential::AccessToken) | None => {
             let token = request.query_value("access_token")?;
@@ -110,7 +132,7 @@ fn judge_secret(
     if app.secret_frozen {
         return Err(Refusal::new(40243));
     }
-    if !app.address_allowed {
+    if rule.whitelist && !app.address_allowed {
         return Err(Refusal::new(40164).about(request.peer.to_string()));
     }
     Ok(appid.to_owned())

@@ -84,6 +84,7 @@ mod fault;
 mod gate;
 mod ledger;
 mod line;
+mod login;
 mod media;
 mod multipart;
 mod platform;
@@ -96,6 +97,7 @@ mod server;
 mod simulator;
 mod state;
 mod sync;
+mod ticket;
 mod upload;
 mod vault;
 mod wire;
@@ -107,10 +109,11 @@ pub use content::{Follower, Material, MaterialKind};
 pub use errcode::{ERRCODES, Errcode};
 pub use error::{ControlError, StartError};
 pub use fault::{Fault, ScriptedFault};
-pub use ledger::{Call, Cause, Issue, Ledger, Message};
+pub use ledger::{Call, Cause, Issue, Ledger, Message, TicketIssue};
 pub use line::Line;
 pub use media::{Media, MediaKind, MediaStore};
 pub use simulator::{Builder, Simulator};
+pub use ticket::TicketType;
 
 /// The README's code, compiled.
 #[cfg(doctest)]

@@ -12,3 +12,10 @@ pub(crate) fn url_safe(length: usize) -> String {
 pub(crate) fn alphanumeric(length: usize) -> String {
     std::iter::repeat_with(fastrand::alphanumeric).take(length).collect()
 }
+
+/// 16 random bytes in base64.
+pub(crate) fn base64_of_16_bytes() -> String {
+    // The last character holds two bits only.
+    let last = ['A', 'Q', 'g', 'w'][fastrand::usize(..4)];
+    format!("{}{last}==", alphanumeric(21))
+}

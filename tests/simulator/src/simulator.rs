@@ -222,6 +222,13 @@ impl Builder {
         self
     }
 
+    /// Says whether every call of `getticket` makes a new ticket, rather than giving the same one out
+    /// while it lives; false by default.
+    pub fn new_ticket_each_call(mut self, yes: bool) -> Self {
+        self.quirks.new_ticket_each_call = yes;
+        self
+    }
+
     /// Says whether JSON is written with `\/` for `/`; true by default.
     pub fn escape_slashes(mut self, yes: bool) -> Self {
         self.quirks.escape_slashes = yes;

@@ -111,7 +111,7 @@ impl TokenLine {
 }
 
 /// A token as it looks on the wire since 2017: a small number, `_`, and 136 to 157 characters in all.
-fn new_token() -> String {
+pub(crate) fn new_token() -> String {
     let number = format!("{}_", fastrand::u8(1..100));
     let rest = fastrand::usize(136..=157) - number.len();
     number + &random::url_safe(rest)

@@ -153,7 +153,7 @@ async fn no_body_answers_44002_and_a_refused_token_comes_before_the_body() {
     let platform = Platform::start().await;
     assert_eq!(errcode(&upload(&platform, "image", Vec::new()).await), 44002);
     let url = platform.url(&format!("{UPLOAD}?access_token=made_up&type=image"));
-    let body = file("a.png", &[0xFF; 70_000]);
+    let body = file("a.png", &vec![0xFF; 70_000]);
     let request = platform.http.post(url).header("content-type", FORM).body(body.clone());
     assert_eq!(errcode(&request.send().await.unwrap().json().await.unwrap()), 40001);
     let ledger = platform.sim.ledger();
