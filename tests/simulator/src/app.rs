@@ -67,7 +67,7 @@ impl App {
         self
     }
 
-    /// Freezes the secret: token endpoints answer 40243, tokens already issued keep working.
+    /// Freezes the secret: what wants it answers 40243, tokens already issued keep working.
     #[must_use]
     pub fn secret_frozen(mut self, frozen: bool) -> Self {
         self.secret_frozen = frozen;
