@@ -1,5 +1,8 @@
 //! One account's handle, by which a test changes it at run time.
 
+mod media;
+mod visits;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -96,7 +99,7 @@ impl Account {
         self.change(|account| account.app.expires_in = seconds);
     }
 
-    /// Freezes or thaws the secret; while it is frozen, token endpoints answer 40243.
+    /// Freezes or thaws the secret; while it is frozen, what wants it answers 40243.
     pub fn set_secret_frozen(&self, frozen: bool) {
         self.change(|account| account.app.secret_frozen = frozen);
     }

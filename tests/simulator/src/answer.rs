@@ -1,7 +1,7 @@
 //! An answer before it goes out.
 
 use bytes::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
@@ -11,12 +11,31 @@ use crate::errcode::Refusal;
 
 const HTML: &str = "text/html";
 
+/// What an API answers a call that it accepts.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// JSON in the order of the fields.
+    Json(String),
+    File(FileReply),
+}
+
+/// A file to be downloaded.
+#[derive(Debug)]
+pub(crate) struct FileReply {
+    pub(crate) content_type: String,
+    /// The name that it is to be saved under.
+    pub(crate) file_name: String,
+    pub(crate) body: AnswerBody,
+}
+
 /// What a call is answered.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) content_type: String,
     pub(crate) location: Option<String>,
+    /// The Content-Disposition, which only a file has.
+    pub(crate) disposition: Option<String>,
     pub(crate) body: AnswerBody,
     /// The errcode that the call came to, if it was answered in the platform's JSON.
     pub(crate) errcode: Option<i32>,
@@ -28,21 +47,22 @@ struct ErrorBody<'a> {
     errmsg: &'a str,
 }
 
-/// The body of an API's success: JSON in the order of the fields.
-pub(crate) fn json(value: &impl Serialize) -> Result<String, Refusal> {
-    serde_json::to_string(value).map_err(|_| Refusal::new(-1))
+/// The JSON of an API's success.
+pub(crate) fn json(value: &impl Serialize) -> Result<Reply, Refusal> {
+    serde_json::to_string(value).map(Reply::Json).map_err(|_| Refusal::new(-1))
 }
 
 /// `{"errcode":0,"errmsg":"ok"}`.
-pub(crate) fn ok() -> Result<String, Refusal> {
+pub(crate) fn ok() -> Result<Reply, Refusal> {
     json(&ErrorBody { errcode: 0, errmsg: "ok" })
 }
 
 impl Answer {
     /// The platform's own answer to a call: status 200, also for an error.
-    pub(crate) fn of_platform(result: Result<String, Refusal>, dialect: &Dialect, unix: u64) -> Self {
+    pub(crate) fn of_platform(result: Result<Reply, Refusal>, dialect: &Dialect, unix: u64) -> Self {
         let (errcode, text) = match result {
-            Ok(text) => (0, text),
+            Ok(Reply::File(file)) => return Self::file(file),
+            Ok(Reply::Json(text)) => (0, text),
             Err(refusal) => {
                 let errmsg = refusal.errmsg(dialect, unix);
                 let body = ErrorBody { errcode: refusal.code, errmsg: &errmsg };
@@ -52,6 +72,15 @@ impl Answer {
         Self {
             errcode: Some(errcode),
             ..Self::new(StatusCode::OK, dialect.content_type, AnswerBody::Whole(text.into()))
+        }
+    }
+
+    fn file(file: FileReply) -> Self {
+        let FileReply { content_type, file_name, body } = file;
+        Self {
+            disposition: Some(format!("attachment; filename=\"{file_name}\"")),
+            errcode: Some(0),
+            ..Self::new(StatusCode::OK, content_type, body)
         }
     }
 
@@ -67,7 +96,14 @@ impl Answer {
 
     /// An answer of anything.
     pub(crate) fn new(status: StatusCode, content_type: impl Into<String>, body: AnswerBody) -> Self {
-        Self { status, content_type: content_type.into(), location: None, body, errcode: None }
+        Self {
+            status,
+            content_type: content_type.into(),
+            location: None,
+            disposition: None,
+            body,
+            errcode: None,
+        }
     }
 
     /// Sends the caller elsewhere.
@@ -75,25 +111,38 @@ impl Answer {
         Self { location: Some(location), ..Self::html(StatusCode::FOUND) }
     }
 
-    /// Writes every `/` as `\/`, which in JSON only ever stands inside a string.
-    pub(crate) fn escape_slashes(mut self) -> Self {
-        self.body = match self.body {
-            AnswerBody::Whole(bytes) if bytes.contains(&b'/') => {
-                let text = String::from_utf8_lossy(&bytes).replace('/', "\\/");
-                AnswerBody::Whole(text.into())
+    /// Whether it is a file rather than text.
+    fn is_file(&self) -> bool {
+        self.disposition.is_some()
+    }
+
+    /// Has JSON at a path carry another Content-Type; a file keeps its own.
+    pub(crate) fn with_json_type(self, content_type: String) -> Self {
+        if self.is_file() { self } else { Self { content_type, ..self } }
+    }
+
+    /// Writes every `/` of JSON as `\/`: there it only ever stands inside a string.
+    pub(crate) fn escape_slashes(self) -> Self {
+        self.rewrite(|json| {
+            if !json.contains(&b'/') {
+                return json;
             }
+            String::from_utf8_lossy(&json).replace('/', "\\/").into()
+        })
+    }
+
+    /// Changes JSON with a function; a file stays as it is.
+    pub(crate) fn rewrite(mut self, rewrite: impl FnOnce(Bytes) -> Bytes) -> Self {
+        self.body = match self.body {
+            AnswerBody::Whole(json) if self.disposition.is_none() => AnswerBody::Whole(rewrite(json)),
             body => body,
         };
         self
     }
 
-    /// Changes the body with a function, if there is one to change.
-    pub(crate) fn spoil(mut self, spoil: impl FnOnce(Bytes) -> AnswerBody) -> Self {
-        self.body = match self.body {
-            AnswerBody::Whole(bytes) => spoil(bytes),
-            body => body,
-        };
-        self
+    /// Changes the body with a function.
+    pub(crate) fn spoil(self, spoil: impl FnOnce(AnswerBody) -> AnswerBody) -> Self {
+        Self { body: spoil(self.body), ..self }
     }
 
     pub(crate) fn into_response(self) -> Response<AnswerBody> {
@@ -107,7 +156,10 @@ impl Answer {
         };
         set(CONTENT_TYPE, &self.content_type);
         if let Some(location) = &self.location {
-            set(hyper::header::LOCATION, location);
+            set(LOCATION, location);
+        }
+        if let Some(disposition) = &self.disposition {
+            set(CONTENT_DISPOSITION, disposition);
         }
         response
     }

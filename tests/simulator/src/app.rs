@@ -31,6 +31,8 @@ pub struct App {
     pub(crate) address_allowed: bool,
     pub(crate) daily_limits: HashMap<String, u64>,
     pub(crate) forced_limit: u64,
+    pub(crate) media_limit: Option<u64>,
+    pub(crate) empty_ticket: bool,
     pub(crate) followers: Option<Vec<Follower>>,
     pub(crate) materials: Option<Vec<Material>>,
     pub(crate) templates: Option<Vec<String>>,
@@ -49,6 +51,8 @@ impl App {
             address_allowed: true,
             daily_limits: HashMap::new(),
             forced_limit: 20,
+            media_limit: None,
+            empty_ticket: false,
             followers: None,
             materials: None,
             templates: None,
@@ -63,7 +67,7 @@ impl App {
         self
     }
 
-    /// Freezes the secret: token endpoints answer 40243, tokens already issued keep working.
+    /// Freezes the secret: what wants it answers 40243, tokens already issued keep working.
     #[must_use]
     pub fn secret_frozen(mut self, frozen: bool) -> Self {
         self.secret_frozen = frozen;
@@ -80,7 +84,8 @@ impl App {
     /// Sets how often a path may be called in one Beijing day before it answers 45009.
     ///
     /// The defaults are the platform's: `/cgi-bin/token` 2000, `/cgi-bin/stable_token` 500,000,
-    /// `user/info` 5,000,000, `user/get` 500, `menu/create` 1000; the others have none.
+    /// `user/info` 5,000,000, `user/get` 500, `menu/create` 1000, `media/upload` 100,000, `media/get` 200,000,
+    /// `qrcode/create` 100,000; the others have none.
     #[must_use]
     pub fn daily_limit(mut self, path: impl Into<String>, calls: u64) -> Self {
         self.daily_limits.insert(path.into(), calls);
@@ -91,6 +96,24 @@ impl App {
     #[must_use]
     pub fn forced_limit(mut self, refreshes: u64) -> Self {
         self.forced_limit = refreshes;
+        self
+    }
+
+    /// Sets the most bytes that an upload of any kind may have before it is answered 45001.
+    ///
+    /// The defaults are the platform's: a picture 2 MiB, a sound 5 MiB, a film 10 MiB, a thumb 64 KiB, and
+    /// 1 MiB for `media/uploadimg`. An upload above 32 MiB needs a
+    /// [`Builder::body_limit`](crate::Builder::body_limit) as well.
+    #[must_use]
+    pub fn media_limit(mut self, bytes: u64) -> Self {
+        self.media_limit = Some(bytes);
+        self
+    }
+
+    /// Says whether `getticket` answers success with an empty ticket; false by default.
+    #[must_use]
+    pub fn empty_ticket(mut self, empty: bool) -> Self {
+        self.empty_ticket = empty;
         self
     }
 

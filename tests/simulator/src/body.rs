@@ -1,11 +1,14 @@
-//! The bodies of answers: whole ones, one that breaks off, and one too long to keep in memory.
+//! The bodies of answers: whole ones, those too long to keep in memory, and those that break off.
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+
+use crate::wire::Drain;
 
 const OVERSIZED_HEAD: &[u8] = b"{\"padding\":\"";
 const OVERSIZED_TAIL: &[u8] = b"\"}";
@@ -14,33 +17,87 @@ const FILLING: &[u8] = &[b'x'; 65_536];
 /// The least length of an oversized body, in bytes.
 const OVERSIZED_LEAST: u64 = 16;
 
+/// After so many bytes a generated file begins again with 0.
+const PERIOD: u8 = 251;
+
+/// The bytes of a generated file, many periods of them: it is given piece by piece.
+static PATTERN: LazyLock<Bytes> =
+    LazyLock::new(|| (0..PERIOD).cycle().take(usize::from(PERIOD) * 256).collect());
+
 /// The body of an answer.
 #[derive(Debug)]
 pub(crate) enum AnswerBody {
     Whole(Bytes),
-    /// Promises `length` bytes, gives `start`, and breaks the connection off.
-    Cut {
-        start: Bytes,
-        length: u64,
-        flushed: bool,
+    /// A generated file from byte `at` to byte `end`: byte `i` is `i % 251`.
+    Generated {
+        at: u64,
+        end: u64,
     },
     /// A JSON object of a wanted length, of which `left` bytes have yet to be given.
     Oversized {
         left: u64,
         begun: bool,
     },
+    /// Promises `length` bytes, gives `start`, and breaks the connection off once that has left.
+    Cut {
+        start: Box<AnswerBody>,
+        length: u64,
+        drain: Drain,
+    },
 }
 
 impl AnswerBody {
-    /// A body that breaks off after its first half.
-    pub(crate) fn cut(whole: &Bytes) -> Self {
-        let start = whole.slice(..whole.len() / 2);
-        Self::Cut { start, length: whole.len() as u64, flushed: false }
+    /// A generated file of a length in bytes.
+    pub(crate) fn generated(length: u64) -> Self {
+        Self::Generated { at: 0, end: length }
     }
 
     /// A JSON object of a length in bytes.
     pub(crate) fn oversized(length: u64) -> Self {
         Self::Oversized { left: length.max(OVERSIZED_LEAST), begun: false }
+    }
+
+    /// The first half of a body, as a whole one.
+    pub(crate) fn halved(self) -> Self {
+        match self {
+            Self::Whole(bytes) => Self::Whole(bytes.slice(..bytes.len() / 2)),
+            Self::Generated { at, end } => Self::Generated { at, end: at + (end - at) / 2 },
+            body => body,
+        }
+    }
+
+    /// A body that breaks off after its first half.
+    pub(crate) fn cut(self) -> Self {
+        let length = self.length();
+        Self::Cut { start: Box::new(self.halved()), length, drain: Drain::default() }
+    }
+
+    /// Tells a body that breaks off which connection it does that to.
+    pub(crate) fn over(self, drain: &Drain) -> Self {
+        match self {
+            Self::Cut { start, length, .. } => Self::Cut { start, length, drain: drain.clone() },
+            body => body,
+        }
+    }
+
+    /// How many bytes it promises.
+    fn length(&self) -> u64 {
+        match self {
+            AnswerBody::Whole(bytes) => bytes.len() as u64,
+            AnswerBody::Generated { at, end } => end - at,
+            AnswerBody::Oversized { left, .. } => *left,
+            AnswerBody::Cut { length, .. } => *length,
+        }
+    }
+
+    /// The next piece; none is left when it is empty.
+    fn next(&mut self) -> Bytes {
+        match self {
+            AnswerBody::Whole(bytes) => std::mem::take(bytes),
+            AnswerBody::Generated { at, end } => next_of_generated(at, *end),
+            AnswerBody::Oversized { left, begun } => next_of_oversized(left, begun),
+            AnswerBody::Cut { start, .. } => start.next(),
+        }
     }
 }
 
@@ -50,42 +107,35 @@ impl Body for AnswerBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        let chunk = match &mut *self {
-            AnswerBody::Whole(bytes) => std::mem::take(bytes),
-            AnswerBody::Cut { start, flushed, .. } => {
-                if start.is_empty() && *flushed {
-                    return Poll::Ready(Some(Err(BrokenOff)));
-                }
-                if start.is_empty() {
-                    // The server writes out what it has while the body has nothing more to give.
-                    *flushed = true;
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                std::mem::take(start)
-            }
-            AnswerBody::Oversized { left, begun } => next_of_oversized(left, begun),
-        };
-        Poll::Ready((!chunk.is_empty()).then(|| Ok(Frame::data(chunk))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            AnswerBody::Whole(bytes) => bytes.is_empty(),
-            AnswerBody::Cut { .. } => false,
-            AnswerBody::Oversized { left, .. } => *left == 0,
+        let piece = self.next();
+        if !piece.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
+        match &*self {
+            AnswerBody::Cut { drain, .. } if drain.is_drained() => Poll::Ready(Some(Err(BrokenOff))),
+            AnswerBody::Cut { .. } => Poll::Pending,
+            _ => Poll::Ready(None),
         }
     }
 
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(match self {
-            AnswerBody::Whole(bytes) => bytes.len() as u64,
-            AnswerBody::Cut { length, .. } => *length,
-            AnswerBody::Oversized { left, .. } => *left,
-        })
+    fn is_end_stream(&self) -> bool {
+        !matches!(self, AnswerBody::Cut { .. }) && self.length() == 0
     }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length())
+    }
+}
+
+fn next_of_generated(at: &mut u64, end: u64) -> Bytes {
+    // Less than a period, so it fits.
+    let start = usize::try_from(*at % u64::from(PERIOD)).unwrap_or_default();
+    let left = usize::try_from(end - *at).unwrap_or(usize::MAX);
+    let piece = PATTERN.slice(start..PATTERN.len().min(start.saturating_add(left)));
+    *at += piece.len() as u64;
+    piece
 }
 
 fn next_of_oversized(left: &mut u64, begun: &mut bool) -> Bytes {

@@ -80,6 +80,9 @@ impl Follower {
 }
 
 /// A permanent material of an account, as `material/batchget_material` lists it.
+///
+/// A picture or sound that is only declared has a file of 1024 bytes, of which byte `i` is `i % 251`;
+/// [`Account::put_material`](crate::Account::put_material) puts one there with a file of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Material {

@@ -9,7 +9,9 @@ mod apps;
 mod clock;
 mod faults;
 mod ledger;
+mod media;
 mod platform;
+mod visits;
 
 use std::sync::Arc;
 
@@ -71,12 +73,16 @@ static CONTROLS: &[Control] = &[
     control(Method::DELETE, "faults", "take every fault back and let go of calls that hang", faults::clear),
     control(Method::GET, "apps", "the accounts", apps::list),
     control(Method::POST, "apps", r#"{"appid":"wx1","secret":"s","expires_in":7200}: add an account"#, apps::add),
-    control(Method::GET, "apps/{appid}", "an account: settings, followers, materials, templates, tokens", apps::show),
-    control(Method::POST, "apps/{appid}", r#"{"secret":"s","expires_in":300,"secret_frozen":true,"address_allowed":false,"daily_limits":{"/cgi-bin/token":3},"forced_limit":1}: change what is named"#, apps::change),
+    control(Method::GET, "apps/{appid}", "an account: settings, followers, materials, templates, tokens, tickets", apps::show),
+    control(Method::POST, "apps/{appid}", r#"{"secret":"s","expires_in":300,"secret_frozen":true,"address_allowed":false,"daily_limits":{"/cgi-bin/token":3},"forced_limit":1,"media_limit":1048576,"empty_ticket":true}: change what is named"#, apps::change),
     control(Method::GET, "apps/{appid}/tokens/{line}", "the current token of a line, classic or stable", apps::token),
     control(Method::POST, "apps/{appid}/tokens/{line}/rotate", "have somebody else fetch a new token", apps::rotate),
     control(Method::POST, "apps/{appid}/tokens/{line}/revoke", "refuse the current token and the one before it", apps::revoke),
     control(Method::POST, "apps/{appid}/tokens/{line}/refuse", "refuse the current token, which stays the current one", apps::refuse),
+    control(Method::GET, "apps/{appid}/media", "every file put there or uploaded, without its content", media::list),
+    control(Method::POST, "apps/{appid}/media", "put the body there for media/get: ?file_name=photo.jpg, or with &length=209715200 a generated one", media::put),
+    control(Method::POST, "apps/{appid}/oauth-codes", r#"{"openid":"o1","scope":"snsapi_userinfo"}: a code for /sns/oauth2/access_token"#, visits::oauth_code),
+    control(Method::POST, "apps/{appid}/js-codes", r#"{"openid":"o1"}: a code for /sns/jscode2session"#, visits::js_code),
     control(Method::GET, "connections", "open connections now and at most", platform::connections),
     control(Method::GET, "errcodes", "the error table", platform::errcodes),
     control(Method::GET, "content-types", "the Content-Types that differ from the platform's", platform::content_types),

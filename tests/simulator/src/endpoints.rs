@@ -2,8 +2,12 @@
 
 pub(crate) mod base;
 pub(crate) mod material;
+pub(crate) mod media;
 pub(crate) mod menu;
 pub(crate) mod message;
+pub(crate) mod qrcode;
+pub(crate) mod sns;
+pub(crate) mod ticket;
 pub(crate) mod token;
 pub(crate) mod user;
 

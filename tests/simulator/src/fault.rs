@@ -173,20 +173,20 @@ impl Fault {
         Self::new(Kind::Raw { status, content_type: content_type.into(), body: body.into() })
     }
 
-    /// The answer is whole HTTP, but its JSON stops in the middle. Processed.
+    /// The answer is whole HTTP, but its JSON stops in the middle; so does a file. Processed.
     #[must_use]
     pub fn truncated_json() -> Self {
         Self::new(Kind::TruncatedJson)
     }
 
     /// The connection is closed in the middle of the answer's body, before its Content-Length is
-    /// reached. Processed.
+    /// reached: exactly after its first half, however long it is. Processed.
     #[must_use]
     pub fn truncated_body() -> Self {
         Self::new(Kind::TruncatedBody)
     }
 
-    /// The answer has bytes in it that are not UTF-8. Processed.
+    /// The answer's JSON has bytes in it that are not UTF-8; a file is left alone. Processed.
     #[must_use]
     pub fn non_utf8() -> Self {
         Self::new(Kind::NonUtf8)

@@ -2,9 +2,11 @@
 //!
 //! By token: method → `access_token` present (41001) → known (40001) → of age (42001) → quota → body.
 //! By secret: method → body → appid → `grant_type` → secret → whitelist → quota.
+//! By a user's token, below `/sns/`: as by token, with a user's in its place.
 
 use serde_json::{Map, Value};
 
+use crate::answer::Reply;
 use crate::endpoints::Exchange;
 use crate::errcode::Refusal;
 use crate::platform::Platform;
@@ -13,13 +15,13 @@ use crate::routes::{Credential, Place, Route, SecretRule, Verb};
 use crate::state::State;
 use crate::sync::lock;
 
-/// Checks a call and has its endpoint work on it. Gives the JSON of its success.
+/// Checks a call and has its endpoint work on it. Gives what it answers.
 pub(crate) fn pass(
     platform: &Platform,
     route: Option<&'static Route>,
     request: &Request,
     unix: u64,
-) -> Result<String, Refusal> {
+) -> Result<Reply, Refusal> {
     let route = route.ok_or_else(|| Refusal::new(40066))?;
     route.verb.check(&request.method)?;
     let (appid, arguments) = match route.credential {
@@ -31,6 +33,23 @@ pub(crate) fn pass(
                 appid
             };
             (appid, arguments(route, request)?)
+        }
+        Credential::UserToken => {
+            let mut state = lock(&platform.state);
+            let token = request.query_value("access_token").ok_or_else(|| Refusal::new(41001))?;
+            let appid = state.logins.judge(token, unix)?.appid.clone();
+            spend(&mut state, &appid, route, unix)?;
+            (appid, Map::new())
+        }
+        Credential::Appid(grant_type) => {
+            let appid = request.query_value("appid").ok_or_else(|| Refusal::new(41002))?;
+            let mut state = lock(&platform.state);
+            state.account(appid)?;
+            if request.query_value("grant_type") != Some(grant_type) {
+                return Err(Refusal::new(40002));
+            }
+            spend(&mut state, appid, route, unix)?;
+            (appid.to_owned(), Map::new())
         }
         Credential::Secret(rule) => {
             let arguments = arguments(route, request)?;
@@ -50,8 +69,12 @@ pub(crate) fn named_appid(platform: &Platform, route: Option<&Route>, request: &
             let arguments = request.json_object().ok()?;
             arguments.get("appid")?.as_str().map(str::to_owned)
         }
-        Some(Credential::Secret(SecretRule { place: Place::Query, .. })) => {
+        Some(Credential::Secret(SecretRule { place: Place::Query, .. }) | Credential::Appid(_)) => {
             request.query_value("appid").map(str::to_owned)
+        }
+        Some(Credential::UserToken) => {
+            let token = request.query_value("access_token")?;
+            lock(&platform.state).logins.owner(token).map(str::to_owned)
         }
         Some(Credential::AccessToken) | None => {
             let token = request.query_value("access_token")?;
@@ -63,7 +86,7 @@ pub(crate) fn named_appid(platform: &Platform, route: Option<&Route>, request: &
 fn arguments(route: &Route, request: &Request) -> Result<Map<String, Value>, Refusal> {
     match route.verb {
         Verb::Post => request.json_object(),
-        Verb::Get | Verb::PostQuery => Ok(Map::new()),
+        Verb::Get | Verb::PostQuery | Verb::PostForm => Ok(Map::new()),
     }
 }
 
@@ -109,7 +132,7 @@ fn judge_secret(
     if app.secret_frozen {
         return Err(Refusal::new(40243));
     }
-    if !app.address_allowed {
+    if rule.whitelist && !app.address_allowed {
         return Err(Refusal::new(40164).about(request.peer.to_string()));
     }
     Ok(appid.to_owned())

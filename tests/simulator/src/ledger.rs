@@ -12,6 +12,7 @@ pub(crate) use call::Received;
 pub(crate) use recorder::Recorder;
 
 use crate::line::Line;
+use crate::ticket::TicketType;
 
 /// A token that was newly made. An answer that repeats a token is no issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +30,22 @@ pub struct Issue {
     pub expires_in: u64,
     /// What it was issued for.
     pub cause: Cause,
+}
+
+/// A ticket that was newly made. An answer that repeats a ticket is no issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TicketIssue {
+    /// The account it belongs to.
+    pub appid: String,
+    /// The kind of ticket.
+    pub ticket_type: TicketType,
+    /// The ticket itself.
+    pub value: String,
+    /// When it was issued, in Unix seconds of the virtual clock.
+    pub at: u64,
+    /// How long it lives, in seconds.
+    pub expires_in: u64,
 }
 
 /// What a token was issued for.
@@ -68,6 +85,7 @@ pub struct Message {
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     pub(crate) issues: Vec<Issue>,
+    pub(crate) ticket_issues: Vec<TicketIssue>,
     pub(crate) messages: Vec<Message>,
     pub(crate) calls: Vec<Arc<Call>>,
     pub(crate) forgotten: u64,
@@ -84,6 +102,19 @@ impl Ledger {
     #[must_use]
     pub fn issued(&self, appid: &str, line: Line) -> usize {
         self.issues.iter().filter(|issue| issue.appid == appid && issue.line == line).count()
+    }
+
+    /// Every ticket that was newly made, oldest first.
+    #[must_use]
+    pub fn ticket_issues(&self) -> &[TicketIssue] {
+        &self.ticket_issues
+    }
+
+    /// How many tickets of one kind an account was issued.
+    #[must_use]
+    pub fn tickets_issued(&self, appid: &str, ticket_type: TicketType) -> usize {
+        let of_kind = |issue: &&TicketIssue| issue.appid == appid && issue.ticket_type == ticket_type;
+        self.ticket_issues.iter().filter(of_kind).count()
     }
 
     /// Every call received outside `/_sim/`, in the order of arrival.

@@ -42,9 +42,9 @@
 //!
 //! * [`Simulator`]: the running platform, on a thread of its own. It is gone when it is dropped.
 //! * [`SimClock`]: the virtual time, which stands still until it is moved. Give a clone to the client too.
-//! * [`Ledger`]: every token issued, every call received and what became of it, every message delivered.
+//! * [`Ledger`]: every token and ticket issued, every call received and what became of it, every message delivered.
 //! * [`Fault`]: what goes wrong with calls to a path: delays, errcodes, broken answers, lost connections.
-//! * [`Account`]: one account at run time: its tokens, secret and quotas, changed behind the client's back.
+//! * [`Account`]: one account at run time: its tokens, secret, quotas and files, changed behind the client's back.
 //!
 //! # What is served
 //!
@@ -54,15 +54,45 @@
 //! | `POST /cgi-bin/stable_token` | the [stable](Line::Stable) token: the same one until its last 300 s; forced refreshes 30 s apart and 20 a day |
 //! | `GET /cgi-bin/user/info`, `user/get` | [followers](Follower) |
 //! | `POST /cgi-bin/material/batchget_material`, `GET …/get_materialcount` | [materials](Material) |
+//! | `POST /cgi-bin/material/add_material`, `get_material`, `del_material` | [permanent files](MediaStore::Material) |
+//! | `POST /cgi-bin/media/upload`, `uploadimg`, `GET …/get`, `get/jssdk` | [files](Media) for three days, and pictures for articles |
 //! | `POST /cgi-bin/message/template/send` | [messages](Message) |
-//! | `POST /cgi-bin/menu/create` | checked, not kept |
+//! | `POST /cgi-bin/menu/create`, `qrcode/create` | checked, not kept |
+//! | `GET /cgi-bin/ticket/getticket` | [tickets](TicketType): the same one for its 7200 s |
 //! | `GET /cgi-bin/getcallbackip`, `get_api_domain_ip` | addresses |
 //! | `POST /cgi-bin/clear_quota`, `clear_quota/v2`, `openapi/quota/get` | quotas, by Beijing days; 10 clearings a month |
+//! | `GET /sns/oauth2/access_token`, `refresh_token`, `/sns/userinfo`, `/sns/auth` | users who log in to pages, by [codes](Account::oauth_code) |
+//! | `GET /sns/jscode2session` | users of mini programs, by [codes](Account::js_code) |
 //! | everything else | 40066 |
 //!
 //! Errors come with HTTP status 200, a code of the [table](ERRCODES) and a tracing id whose first group is
 //! the virtual clock. JSON is raw UTF-8 with `\/` for `/`, under Content-Types that are rarely right. A
 //! chunked request body is answered 412 with a page of HTML.
+//!
+//! # Uploads and downloads
+//!
+//! A form is read strictly. Its file stands in a part named `media` that has a `filename`, in raw UTF-8;
+//! quotes and line breaks in it are escaped as `%22`, `%0D%0A` or `\"`. A part without one, or with
+//! `filename*` only, is no file, and a form that is not well formed is none at all: 41005. A part may have
+//! Content-Disposition, Content-Type, Content-Length and Content-Transfer-Encoding once each and nothing
+//! else, so a name that breaks out of its quotes or its line is found out, except where what it leaves
+//! behind is a well-formed form in its own right. A Content-Type that names no boundary is put up with.
+//!
+//! The order of the checks: no body at all (44002), form (41005), `type` in the query or else in the form
+//! (40004), a film's `description` (47001), file (41005), its content (44001), its extension (40113), its
+//! size (45001). What is taken of a picture is bmp, png, jpeg, jpg and gif up to 2 MiB; of a sound mp3, wma,
+//! wav, amr, speex and spx up to 5 MiB; of a film mp4 up to 10 MiB; of a thumb jpg and jpeg up to 64 KiB;
+//! by `uploadimg` jpg and png up to 1 MiB. [`App::media_limit`] and [`Builder::body_limit`] raise that.
+//!
+//! A download is the file with its own Content-Type and the name `MEDIA_ID.jpg`; of a film it is JSON with
+//! an address where nothing is served. [`Account::put_generated_media`] makes one of any length.
+//!
+//! # Users who log in
+//!
+//! The checks of a code: appid (41002, 40013), `grant_type` (40002), secret (41004, 40125, 40243), code
+//! (41008), known and of this account (40029), unused (40163), of age: 42003 for a page's, 40029 for a
+//! mini program's. Of a user's token: there (41001), known (40001), of age (42001), its openid (40003), its
+//! scope (48001).
 //!
 //! The same controls are served below `/_sim/` of the same address, for other processes and languages;
 //! `GET /_sim/` lists them. `cargo run -p wechat-simulator -- --port 8900 --app APPID:SECRET` starts the
@@ -84,8 +114,12 @@ mod fault;
 mod gate;
 mod ledger;
 mod line;
+mod login;
+mod media;
+mod multipart;
 mod platform;
 mod quota;
+mod random;
 mod request;
 mod routes;
 mod serve;
@@ -93,7 +127,10 @@ mod server;
 mod simulator;
 mod state;
 mod sync;
+mod ticket;
+mod upload;
 mod vault;
+mod wire;
 
 pub use account::Account;
 pub use app::App;
@@ -102,9 +139,11 @@ pub use content::{Follower, Material, MaterialKind};
 pub use errcode::{ERRCODES, Errcode};
 pub use error::{ControlError, StartError};
 pub use fault::{Fault, ScriptedFault};
-pub use ledger::{Call, Cause, Issue, Ledger, Message};
+pub use ledger::{Call, Cause, Issue, Ledger, Message, TicketIssue};
 pub use line::Line;
+pub use media::{Media, MediaKind, MediaStore};
 pub use simulator::{Builder, Simulator};
+pub use ticket::TicketType;
 
 /// The README's code, compiled.
 #[cfg(doctest)]

@@ -27,6 +27,8 @@ pub(crate) struct Platform {
     pub(crate) quirks: Quirks,
     pub(crate) content_types: ContentTypes,
     pub(crate) phase: watch::Sender<Phase>,
+    /// The longest request body that is read, in bytes.
+    pub(crate) body_limit: usize,
 }
 
 /// How far the simulator's life has come.
@@ -42,15 +44,22 @@ pub(crate) enum Phase {
 
 /// Behaviour that sources disagree on, or that a test may want out of its way.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Quirks {
     pub(crate) malformed_is_40014: bool,
     pub(crate) menu_refuses_unicode_escapes: bool,
     pub(crate) escape_slashes: bool,
+    pub(crate) new_ticket_each_call: bool,
 }
 
 impl Default for Quirks {
     fn default() -> Self {
-        Self { malformed_is_40014: false, menu_refuses_unicode_escapes: true, escape_slashes: true }
+        Self {
+            malformed_is_40014: false,
+            menu_refuses_unicode_escapes: true,
+            escape_slashes: true,
+            new_ticket_each_call: false,
+        }
     }
 }
 

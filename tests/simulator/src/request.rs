@@ -2,17 +2,14 @@
 
 use std::net::IpAddr;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
 use hyper::Method;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::TRANSFER_ENCODING;
 use serde_json::{Map, Value};
 
 use crate::errcode::Refusal;
-
-/// The longest body that is read, in bytes. The platform's own limits are far below.
-const BODY_LIMIT: usize = 32 * 1024 * 1024;
 
 /// A request that arrived whole.
 #[derive(Debug)]
@@ -38,11 +35,13 @@ pub(crate) enum Unread {
 }
 
 impl Request {
-    pub(crate) async fn read(request: hyper::Request<Incoming>, peer: IpAddr) -> Result<Self, Unread> {
+    pub(crate) async fn read(
+        request: hyper::Request<Incoming>,
+        peer: IpAddr,
+        body_limit: usize,
+    ) -> Result<Self, Unread> {
         let (head, body) = request.into_parts();
-        let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() { Unread::TooLong } else { Unread::BrokenOff }
-        })?;
+        let body = read_body(body, body_limit).await?;
         let raw_query = head.uri.query().unwrap_or_default().to_owned();
         let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -52,7 +51,7 @@ impl Request {
             query: form_urlencoded::parse(raw_query.as_bytes()).into_owned().collect(),
             raw_query,
             headers: head.headers.iter().map(header).collect(),
-            body: body.to_bytes(),
+            body,
             chunked: head.headers.contains_key(TRANSFER_ENCODING),
             method: head.method,
             peer,
@@ -65,6 +64,12 @@ impl Request {
         pair.map(|(_, value)| value.as_str())
     }
 
+    /// The value of the first header of a name, given in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let pair = self.headers.iter().find(|(key, _)| key == name);
+        pair.map(|(_, value)| value.as_str())
+    }
+
     /// The body as a JSON object: 44002 if it is empty, 47001 if it is anything else.
     pub(crate) fn json_object(&self) -> Result<Map<String, Value>, Refusal> {
         if self.body.is_empty() {
@@ -72,4 +77,20 @@ impl Request {
         }
         serde_json::from_slice(&self.body).map_err(|_| Refusal::new(47001))
     }
+}
+
+/// Reads a body into one piece of memory of its promised length.
+async fn read_body(mut body: Incoming, limit: usize) -> Result<Bytes, Unread> {
+    let promised = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    let mut whole = BytesMut::with_capacity(promised.unwrap_or_default().min(limit));
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::BrokenOff)?.into_data() else {
+            continue;
+        };
+        if data.len() > limit - whole.len() {
+            return Err(Unread::TooLong);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
 }

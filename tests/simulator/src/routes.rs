@@ -2,7 +2,8 @@
 
 use hyper::Method;
 
-use crate::endpoints::{Exchange, base, material, menu, message, token, user};
+use crate::answer::Reply;
+use crate::endpoints::{Exchange, base, material, media, menu, message, qrcode, sns, ticket, token, user};
 use crate::errcode::Refusal;
 use crate::quota::Limits;
 
@@ -16,8 +17,8 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
 }
 
-/// What answers a call that was admitted: the JSON of its success.
-pub(crate) type Handler = fn(&Exchange<'_>) -> Result<String, Refusal>;
+/// What answers a call that was admitted.
+pub(crate) type Handler = fn(&Exchange<'_>) -> Result<Reply, Refusal>;
 
 /// The method that a path wants. One that wants POST wants a JSON object as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) enum Verb {
     Post,
     /// POST with everything in the query.
     PostQuery,
+    /// POST of a form, which the endpoint reads.
+    PostForm,
 }
 
 impl Verb {
@@ -34,8 +37,8 @@ impl Verb {
         match self {
             Verb::Get if method == Method::GET || method == Method::HEAD => Ok(()),
             Verb::Get => Err(Refusal::new(43001)),
-            Verb::Post | Verb::PostQuery if method == Method::POST => Ok(()),
-            Verb::Post | Verb::PostQuery => Err(Refusal::new(43002)),
+            Verb::Post | Verb::PostQuery | Verb::PostForm if method == Method::POST => Ok(()),
+            Verb::Post | Verb::PostQuery | Verb::PostForm => Err(Refusal::new(43002)),
         }
     }
 }
@@ -47,6 +50,10 @@ pub(crate) enum Credential {
     AccessToken,
     /// `appid` and a secret.
     Secret(SecretRule),
+    /// `appid` and this `grant_type` in the query.
+    Appid(&'static str),
+    /// A user's `access_token` in the query; an application's is none.
+    UserToken,
 }
 
 /// Where the appid and the secret stand.
@@ -55,8 +62,10 @@ pub(crate) struct SecretRule {
     pub(crate) place: Place,
     /// The name of the secret's parameter.
     pub(crate) secret: &'static str,
-    /// What `grant_type` has to be, where there is one: the mark of a token endpoint.
+    /// What `grant_type` has to be, where there is one.
     pub(crate) grant_type: Option<&'static str>,
+    /// Whether the caller has to be on the account's IP whitelist.
+    pub(crate) whitelist: bool,
 }
 
 /// The part of a request that parameters stand in.
@@ -66,6 +75,9 @@ pub(crate) enum Place {
     Body,
 }
 
+/// The `grant_type` of an application's own token, which marks a token endpoint.
+const CLIENT: &str = "client_credential";
+
 const UNLIMITED: Limits = Limits { daily: None, minutely: None };
 
 const fn daily(calls: u64) -> Limits {
@@ -73,11 +85,27 @@ const fn daily(calls: u64) -> Limits {
 }
 
 const fn token_endpoint(place: Place) -> Credential {
-    Credential::Secret(SecretRule { place, secret: "secret", grant_type: Some("client_credential") })
+    Credential::Secret(SecretRule { place, secret: "secret", grant_type: Some(CLIENT), whitelist: true })
 }
 
 const fn by_token(path: &'static str, verb: Verb, limits: Limits, handler: Handler) -> Route {
     Route { path, verb, credential: Credential::AccessToken, limits, handler }
+}
+
+/// A path where a user's code is changed for something, with the account's secret. The whitelist is for
+/// token endpoints only.
+const fn by_code(path: &'static str, limits: Limits, handler: Handler) -> Route {
+    let rule = SecretRule {
+        place: Place::Query,
+        secret: "secret",
+        grant_type: Some("authorization_code"),
+        whitelist: false,
+    };
+    Route { path, verb: Verb::Get, credential: Credential::Secret(rule), limits, handler }
+}
+
+const fn by_user_token(path: &'static str, handler: Handler) -> Route {
+    Route { path, verb: Verb::Get, credential: Credential::UserToken, limits: UNLIMITED, handler }
 }
 
 static ROUTES: &[Route] = &[
@@ -102,6 +130,7 @@ static ROUTES: &[Route] = &[
             place: Place::Query,
             secret: "appsecret",
             grant_type: None,
+            whitelist: true,
         }),
         limits: UNLIMITED,
         handler: base::clear_quota_v2,
@@ -114,8 +143,28 @@ static ROUTES: &[Route] = &[
     by_token("/cgi-bin/user/get", Verb::Get, daily(500), user::get),
     by_token("/cgi-bin/material/get_materialcount", Verb::Get, UNLIMITED, material::count),
     by_token("/cgi-bin/material/batchget_material", Verb::Post, UNLIMITED, material::batchget),
+    by_token("/cgi-bin/material/add_material", Verb::PostForm, UNLIMITED, material::add),
+    by_token("/cgi-bin/material/get_material", Verb::Post, UNLIMITED, material::get),
+    by_token("/cgi-bin/material/del_material", Verb::Post, UNLIMITED, material::delete),
+    by_token("/cgi-bin/media/upload", Verb::PostForm, daily(100_000), media::upload),
+    by_token("/cgi-bin/media/uploadimg", Verb::PostForm, UNLIMITED, media::upload_picture),
+    by_token("/cgi-bin/media/get", Verb::Get, daily(200_000), media::get),
+    by_token("/cgi-bin/media/get/jssdk", Verb::Get, UNLIMITED, media::get_jssdk),
     by_token("/cgi-bin/message/template/send", Verb::Post, UNLIMITED, message::template_send),
     by_token("/cgi-bin/menu/create", Verb::Post, daily(1000), menu::create),
+    by_token("/cgi-bin/ticket/getticket", Verb::Get, UNLIMITED, ticket::get),
+    by_token("/cgi-bin/qrcode/create", Verb::Post, daily(100_000), qrcode::create),
+    by_code("/sns/oauth2/access_token", Limits { daily: None, minutely: Some(50_000) }, sns::access_token),
+    by_code("/sns/jscode2session", UNLIMITED, sns::code_to_session),
+    Route {
+        path: "/sns/oauth2/refresh_token",
+        verb: Verb::Get,
+        credential: Credential::Appid("refresh_token"),
+        limits: UNLIMITED,
+        handler: sns::refresh_token,
+    },
+    by_user_token("/sns/userinfo", sns::userinfo),
+    by_user_token("/sns/auth", sns::auth),
 ];
 
 /// The route of a path.
@@ -131,6 +180,6 @@ pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
 impl Route {
     /// Whether it gives out tokens.
     pub(crate) fn is_token_endpoint(&self) -> bool {
-        matches!(self.credential, Credential::Secret(SecretRule { grant_type: Some(_), .. }))
+        matches!(self.credential, Credential::Secret(SecretRule { grant_type: Some(CLIENT), .. }))
     }
 }

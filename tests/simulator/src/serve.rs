@@ -9,7 +9,7 @@ use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Response, StatusCode};
 use tokio::time::sleep;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Reply};
 use crate::body::{AnswerBody, BrokenOff};
 use crate::control;
 use crate::dialect;
@@ -27,7 +27,7 @@ pub(crate) async fn serve(
     peer: IpAddr,
     request: hyper::Request<Incoming>,
 ) -> Result<Response<AnswerBody>, BrokenOff> {
-    let request = match Request::read(request, peer).await {
+    let request = match Request::read(request, peer, platform.body_limit).await {
         Ok(request) => request,
         Err(Unread::TooLong) => return Ok(too_long()),
         Err(Unread::BrokenOff) => return Err(BrokenOff),
@@ -108,10 +108,9 @@ impl<'a> Turn<'a> {
         answer
     }
 
-    fn platform_answer(&self, result: Result<String, Refusal>, unix: u64) -> Answer {
+    fn platform_answer(&self, result: Result<Reply, Refusal>, unix: u64) -> Answer {
         let path = &self.request.path;
-        let answer = Answer::of_platform(result, dialect::of(path), unix);
-        let answer = Answer { content_type: self.content_type(), ..answer };
+        let answer = Answer::of_platform(result, dialect::of(path), unix).with_json_type(self.content_type());
         if self.platform.quirks.escape_slashes { answer.escape_slashes() } else { answer }
     }
 
@@ -152,11 +151,9 @@ impl<'a> Turn<'a> {
             Kind::Raw { status, content_type, body } => {
                 Answer::new(final_status(status), content_type, AnswerBody::Whole(body))
             }
-            Kind::TruncatedJson => {
-                self.process().spoil(|body| AnswerBody::Whole(body.slice(..body.len() / 2)))
-            }
-            Kind::TruncatedBody => self.process().spoil(|body| AnswerBody::cut(&body)),
-            Kind::NonUtf8 => self.process().spoil(|body| AnswerBody::Whole(smudge(&body))),
+            Kind::TruncatedJson => self.process().spoil(AnswerBody::halved),
+            Kind::TruncatedBody => self.process().spoil(AnswerBody::cut),
+            Kind::NonUtf8 => self.process().rewrite(|json| smudge(&json)),
             Kind::DropBefore => return None,
             Kind::DropAfter => {
                 self.process();

@@ -17,8 +17,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::body::BrokenOff;
 use crate::platform::{Phase, Platform};
 use crate::serve::serve;
+use crate::wire::Wire;
 
 /// How long calls under way have to end once the simulator is stopped.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -117,10 +119,15 @@ async fn connection(stream: TcpStream, peer: SocketAddr, platform: Arc<Platform>
     let _open = Open::new(&platform);
     // Without it an answer in two writes waits for the peer's acknowledgement; failing costs time only.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| serve(Arc::clone(&platform), peer.ip(), request));
+    let wire = Wire::new(stream);
+    let drain = wire.drain();
+    let service = service_fn(|request| {
+        let answered = serve(Arc::clone(&platform), peer.ip(), request);
+        async { Ok::<_, BrokenOff>(answered.await?.map(|body| body.over(&drain))) }
+    });
     // A Date by the real clock would contradict the virtual one.
     let connection =
-        http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service);
+        http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
     // An error is a caller that broke off or was broken off on purpose.
     tokio::select! {

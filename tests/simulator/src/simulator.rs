@@ -19,6 +19,10 @@ use crate::state::State;
 /// Calls that the ledger keeps unless the test says otherwise.
 const LEDGER_LIMIT: usize = 100_000;
 
+/// The longest request body that is read unless the test says otherwise, in bytes. The platform's own
+/// limits are far below.
+const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
 /// A WeChat platform on a port of 127.0.0.1.
 ///
 /// It serves on a thread of its own, so it answers whatever the test's runtime does. Dropping it
@@ -157,6 +161,7 @@ pub struct Builder {
     quirks: Quirks,
     content_types: Vec<(String, String)>,
     ledger_limit: usize,
+    body_limit: usize,
 }
 
 impl Default for Builder {
@@ -168,6 +173,7 @@ impl Default for Builder {
             quirks: Quirks::default(),
             content_types: Vec::new(),
             ledger_limit: LEDGER_LIMIT,
+            body_limit: BODY_LIMIT,
         }
     }
 }
@@ -216,6 +222,13 @@ impl Builder {
         self
     }
 
+    /// Says whether every call of `getticket` makes a new ticket, rather than giving the same one out
+    /// while it lives; false by default.
+    pub fn new_ticket_each_call(mut self, yes: bool) -> Self {
+        self.quirks.new_ticket_each_call = yes;
+        self
+    }
+
     /// Says whether JSON is written with `\/` for `/`; true by default.
     pub fn escape_slashes(mut self, yes: bool) -> Self {
         self.quirks.escape_slashes = yes;
@@ -225,6 +238,15 @@ impl Builder {
     /// Sets how many calls the ledger keeps, the oldest going first; 100,000 by default.
     pub fn ledger_limit(mut self, calls: usize) -> Self {
         self.ledger_limit = calls;
+        self
+    }
+
+    /// Sets the longest request body that is read, in bytes; 32 MiB by default. A longer one is
+    /// answered 413 with a page of HTML, and is not written down.
+    ///
+    /// A body is held in memory for as long as the ledger keeps its call.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
         self
     }
 
@@ -244,6 +266,7 @@ impl Builder {
             quirks: self.quirks,
             content_types: ContentTypes::default(),
             phase: watch::Sender::default(),
+            body_limit: self.body_limit,
         });
         for app in self.apps {
             platform.add_app(app)?;

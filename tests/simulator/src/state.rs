@@ -9,7 +9,10 @@ use crate::errcode::Refusal;
 use crate::error::ControlError;
 use crate::ledger::{Cause, Issue, Recorder};
 use crate::line::Line;
+use crate::login::Logins;
+use crate::media::Media;
 use crate::quota::{Limits, Usage};
+use crate::ticket::{Ticket, TicketType};
 use crate::vault::{GRACE, TokenLine, Vault};
 
 /// Two forced refreshes closer than this, in seconds, refresh once.
@@ -28,11 +31,12 @@ pub(crate) struct Granted {
     pub(crate) expires_in: u64,
 }
 
-/// All accounts and all tokens.
+/// All accounts, all tokens, and all users who logged in.
 #[derive(Debug)]
 pub(crate) struct State {
     accounts: BTreeMap<String, AccountState>,
     pub(crate) vault: Vault,
+    pub(crate) logins: Logins,
     next_msgid: u64,
 }
 
@@ -46,6 +50,8 @@ pub(crate) struct AccountState {
     pub(crate) followers: Vec<Follower>,
     pub(crate) materials: Vec<Material>,
     pub(crate) templates: Vec<String>,
+    pub(crate) media: Vec<Media>,
+    pub(crate) tickets: BTreeMap<TicketType, Ticket>,
     pub(crate) usage: Usage,
     classic: TokenLine,
     stable: TokenLine,
@@ -59,6 +65,8 @@ impl AccountState {
             followers: app.followers.clone().unwrap_or_else(|| content::followers(appid)),
             materials: app.materials.clone().unwrap_or_else(|| content::materials(appid)),
             templates: app.templates.clone().unwrap_or_else(|| content::templates(appid)),
+            media: Vec::new(),
+            tickets: BTreeMap::new(),
             usage: Usage::default(),
             classic: TokenLine::default(),
             stable: TokenLine::default(),
@@ -96,7 +104,12 @@ impl AccountState {
 
 impl Default for State {
     fn default() -> Self {
-        Self { accounts: BTreeMap::new(), vault: Vault::default(), next_msgid: FIRST_MSGID }
+        Self {
+            accounts: BTreeMap::new(),
+            vault: Vault::default(),
+            logins: Logins::default(),
+            next_msgid: FIRST_MSGID,
+        }
     }
 }
 
@@ -122,6 +135,7 @@ impl State {
             *account = AccountState::new(account.declared.clone());
         }
         self.vault = Vault::default();
+        self.logins = Logins::default();
         self.next_msgid = FIRST_MSGID;
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::errcode::Refusal;
+use crate::random;
 
 /// How long a replaced token keeps working, in seconds, unless it expires earlier.
 pub(crate) const GRACE: u64 = 300;
@@ -110,12 +111,8 @@ impl TokenLine {
 }
 
 /// A token as it looks on the wire since 2017: a small number, `_`, and 136 to 157 characters in all.
-fn new_token() -> String {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut token = format!("{}_", fastrand::u8(1..100));
-    let length = fastrand::usize(136..=157);
-    while token.len() < length {
-        token.push(char::from(ALPHABET[fastrand::usize(..ALPHABET.len())]));
-    }
-    token
+pub(crate) fn new_token() -> String {
+    let number = format!("{}_", fastrand::u8(1..100));
+    let rest = fastrand::usize(136..=157) - number.len();
+    number + &random::url_safe(rest)
 }

@@ -54,6 +54,16 @@ async fn the_program_serves_every_app_it_is_given() {
 }
 
 #[tokio::test]
+async fn the_longest_body_can_be_set() {
+    for (limit, status) in [("10", 200), ("9", 413)] {
+        let program = Running::start(&["--body-limit", limit]);
+        let url = format!("{}/cgi-bin/menu/create", program.base_url);
+        let response = reqwest::Client::new().post(url).body("0123456789").send().await.unwrap();
+        assert_eq!(response.status(), status);
+    }
+}
+
+#[tokio::test]
 async fn the_clock_can_be_frozen_now_or_at_a_second() {
     assert_eq!(Running::start(&["--frozen"]).get("/_sim/clock").await["frozen"], true);
     for args in [

@@ -10,6 +10,7 @@ use crate::account::Account;
 use crate::app::App;
 use crate::line::Line;
 use crate::sync::lock;
+use crate::ticket::TicketType;
 
 /// What can be said of an account, when it is added and later.
 #[derive(Deserialize)]
@@ -22,6 +23,8 @@ struct Settings {
     #[serde(default)]
     daily_limits: BTreeMap<String, u64>,
     forced_limit: Option<u64>,
+    media_limit: Option<u64>,
+    empty_ticket: Option<bool>,
 }
 
 impl Settings {
@@ -33,7 +36,16 @@ impl Settings {
     }
 
     fn apply(self, account: &Account) {
-        let Self { secret, expires_in, secret_frozen, address_allowed, daily_limits, forced_limit } = self;
+        let Self {
+            secret,
+            expires_in,
+            secret_frozen,
+            address_allowed,
+            daily_limits,
+            forced_limit,
+            media_limit,
+            empty_ticket,
+        } = self;
         if let Some(secret) = secret {
             account.set_secret(secret);
         }
@@ -52,23 +64,40 @@ impl Settings {
         if let Some(refreshes) = forced_limit {
             account.set_forced_limit(refreshes);
         }
+        if media_limit.is_some() {
+            account.set_media_limit(media_limit);
+        }
+        if let Some(empty) = empty_ticket {
+            account.set_empty_ticket(empty);
+        }
     }
 
     /// The account as these settings declare it, so that a reset returns to them.
     fn declare(self, appid: String) -> Result<App, Failure> {
-        let Self { secret, expires_in, secret_frozen, address_allowed, daily_limits, forced_limit } = self;
+        let Self {
+            secret,
+            expires_in,
+            secret_frozen,
+            address_allowed,
+            daily_limits,
+            forced_limit,
+            media_limit,
+            empty_ticket,
+        } = self;
         let secret = secret.ok_or_else(|| Failure::bad("a new app needs a secret"))?;
         let mut app = App::new(appid, secret);
         app.expires_in = expires_in.unwrap_or(app.expires_in);
         app.secret_frozen = secret_frozen.unwrap_or(app.secret_frozen);
         app.address_allowed = address_allowed.unwrap_or(app.address_allowed);
         app.forced_limit = forced_limit.unwrap_or(app.forced_limit);
+        app.media_limit = media_limit;
+        app.empty_ticket = empty_ticket.unwrap_or(app.empty_ticket);
         app.daily_limits.extend(daily_limits);
         Ok(app)
     }
 }
 
-fn account(command: &Command<'_>) -> Result<Account, Failure> {
+pub(super) fn account(command: &Command<'_>) -> Result<Account, Failure> {
     let appid = command.name(0);
     let found = Account::find(command.platform, appid);
     found.ok_or_else(|| {
@@ -138,6 +167,8 @@ fn token_view(account: &Account, line: Line) -> Value {
 fn view(account: &Account) -> Value {
     let tokens: BTreeMap<&str, Value> =
         Line::ALL.into_iter().map(|line| (line.name(), token_view(account, line))).collect();
+    let tickets: BTreeMap<&str, Option<String>> =
+        TicketType::ALL.into_iter().map(|kind| (kind.name(), account.ticket(kind))).collect();
     account.read(|state| {
         let app = &state.app;
         json!({
@@ -147,11 +178,14 @@ fn view(account: &Account) -> Value {
             "address_allowed": app.address_allowed,
             "daily_limits": app.daily_limits,
             "forced_limit": app.forced_limit,
+            "media_limit": app.media_limit,
+            "empty_ticket": app.empty_ticket,
             "ip_list": app.ip_list,
             "followers": state.followers,
             "materials": state.materials,
             "templates": state.templates,
             "tokens": tokens,
+            "tickets": tickets,
         })
     })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Command, Failure, done};
-use crate::ledger::{Call, Issue, Message};
+use crate::ledger::{Call, Issue, Message, TicketIssue};
 
 /// The ledger, narrowed to one path's calls or one account where the query says so. The counts are
 /// of the same narrowed ledger.
@@ -15,23 +15,30 @@ pub(super) fn show(command: &Command<'_>) -> Result<Value, Failure> {
     let appid = command.request.query_value("appid");
     let of_app = |named: Option<&str>| appid.is_none() || appid == named;
     let issues: Vec<&Issue> = ledger.issues().iter().filter(|issue| of_app(Some(&issue.appid))).collect();
+    let ticket_issues: Vec<&TicketIssue> =
+        ledger.ticket_issues().iter().filter(|issue| of_app(Some(&issue.appid))).collect();
     let messages: Vec<&Message> =
         ledger.messages().iter().filter(|message| of_app(Some(&message.appid))).collect();
     let of_path = |call: &&Call| path.is_none_or(|path| path == call.path());
     let calls: Vec<&Call> = ledger.calls().filter(|call| of_app(call.appid())).filter(of_path).collect();
     Ok(json!({
-        "counts": counts(&issues, &calls),
+        "counts": counts(&issues, &ticket_issues, &calls),
         "issues": issues,
+        "ticket_issues": ticket_issues,
         "messages": messages,
         "calls": calls,
         "forgotten_calls": ledger.forgotten_calls(),
     }))
 }
 
-fn counts(issues: &[&Issue], calls: &[&Call]) -> Value {
+fn counts(issues: &[&Issue], ticket_issues: &[&TicketIssue], calls: &[&Call]) -> Value {
     let mut by_line: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for issue in issues {
         *by_line.entry(&issue.appid).or_default().entry(issue.line.name()).or_default() += 1;
+    }
+    let mut by_ticket_type: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for issue in ticket_issues {
+        *by_ticket_type.entry(&issue.appid).or_default().entry(issue.ticket_type.name()).or_default() += 1;
     }
     let mut by_path: BTreeMap<&str, usize> = BTreeMap::new();
     let mut token_calls: BTreeMap<&str, usize> = BTreeMap::new();
@@ -41,7 +48,7 @@ fn counts(issues: &[&Issue], calls: &[&Call]) -> Value {
             *token_calls.entry(appid).or_default() += 1;
         }
     }
-    json!({ "issued": by_line, "calls": by_path, "token_calls": token_calls })
+    json!({ "issued": by_line, "tickets_issued": by_ticket_type, "calls": by_path, "token_calls": token_calls })
 }
 
 pub(super) fn clear(command: &Command<'_>) -> Result<Value, Failure> {

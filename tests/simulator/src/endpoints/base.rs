@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Exchange;
-use crate::answer;
+use crate::answer::{self, Reply};
 use crate::errcode::Refusal;
 use crate::routes;
 use crate::sync::lock;
@@ -14,13 +14,13 @@ struct IpListBody<'a> {
 }
 
 /// `getcallbackip` and `get_api_domain_ip`.
-pub(crate) fn ip_list(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn ip_list(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let mut state = lock(&call.platform.state);
     answer::json(&IpListBody { ip_list: &state.account(call.appid)?.app.ip_list })
 }
 
 /// `clear_quota`: the body's appid has to be the token's account.
-pub(crate) fn clear_quota(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn clear_quota(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     if call.text("appid", 41002)? != call.appid {
         return Err(Refusal::new(40013));
     }
@@ -28,7 +28,7 @@ pub(crate) fn clear_quota(call: &Exchange<'_>) -> Result<String, Refusal> {
 }
 
 /// `clear_quota/v2`: appid and secret said it all.
-pub(crate) fn clear_quota_v2(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn clear_quota_v2(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     lock(&call.platform.state).account(call.appid)?.usage.clear(call.unix)?;
     answer::ok()
 }
@@ -55,7 +55,7 @@ struct RateLimit {
 }
 
 /// `openapi/quota/get`. A path without a daily limit says 0 of 0.
-pub(crate) fn quota(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn quota(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let path = call.text("cgi_path", 76003)?;
     if path.starts_with("/sns/") {
         return Err(Refusal::new(76022));

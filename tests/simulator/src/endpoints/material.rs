@@ -1,9 +1,13 @@
-//! `material/get_materialcount` and `material/batchget_material`.
+//! The materials: `material/get_materialcount` and `material/batchget_material`.
+
+mod file;
 
 use serde::Serialize;
 
+pub(crate) use file::{add, delete, get};
+
 use super::Exchange;
-use crate::answer;
+use crate::answer::{self, Reply};
 use crate::content::{Material, MaterialKind};
 use crate::errcode::Refusal;
 use crate::sync::lock;
@@ -24,7 +28,7 @@ struct CountBody {
 }
 
 /// How many materials there are of each kind.
-pub(crate) fn count(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn count(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let mut state = lock(&call.platform.state);
     let materials = &state.account(call.appid)?.materials;
     let count = |kind| materials.iter().filter(|material| material.kind == kind).count();
@@ -81,7 +85,7 @@ struct Article<'a> {
 }
 
 /// A page of the materials of one kind.
-pub(crate) fn batchget(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn batchget(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let kind = call.text("type", 40004)?;
     let kind = MaterialKind::from_wire(kind).ok_or_else(|| Refusal::new(40004))?;
     let offset = call.number("offset")?;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Exchange;
-use crate::answer;
+use crate::answer::{self, Reply};
 use crate::errcode::Refusal;
 
 /// The codes of one level of the menu, and the most buttons it holds.
@@ -47,7 +47,7 @@ const TYPES: [(&str, Need); 12] = [
 ];
 
 /// Checks a menu and accepts it.
-pub(crate) fn create(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn create(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     if call.platform.quirks.menu_refuses_unicode_escapes && has_unicode_escape(&call.request.body) {
         return Err(Refusal::new(40033));
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Exchange;
-use crate::answer;
+use crate::answer::{self, Reply};
 use crate::errcode::Refusal;
 use crate::ledger::Message;
 use crate::sync::lock;
@@ -17,7 +17,7 @@ struct SentBody {
 }
 
 /// Sends a template message to a user who follows.
-pub(crate) fn template_send(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn template_send(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let openid = call.text("touser", 40003)?;
     let template_id = call.text("template_id", 40037)?;
     let mut state = lock(&call.platform.state);

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Exchange;
-use crate::answer;
+use crate::answer::{self, Reply};
 use crate::errcode::Refusal;
 use crate::ledger::Cause;
 use crate::line::Line;
@@ -24,14 +24,14 @@ impl From<Granted> for TokenBody {
 }
 
 /// Every call makes a new token; the one before works for 300 s more.
-pub(crate) fn classic(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn classic(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let mut state = lock(&call.platform.state);
     let granted = state.issue(call.appid, Line::Classic, Cause::Fetch, call.unix, &call.platform.ledger)?;
     answer::json(&TokenBody::from(granted))
 }
 
 /// The same token with its remaining seconds, unless it is in its last 300 s or refreshing is forced.
-pub(crate) fn stable(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn stable(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let forced = match call.arguments.get("force_refresh") {
         None => false,
         Some(Value::Bool(forced)) => *forced,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Exchange;
-use crate::answer;
+use crate::answer::{self, Reply};
 use crate::content::Follower;
 use crate::errcode::Refusal;
 use crate::sync::lock;
@@ -40,7 +40,7 @@ struct StrangerBody<'a> {
 }
 
 /// A user who does not follow is told of in three fields only.
-pub(crate) fn info(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn info(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let openid = call.request.query_value("openid").ok_or_else(|| Refusal::new(40003))?;
     let mut state = lock(&call.platform.state);
     let Follower { openid, unionid, nickname, remark, following, subscribe_time, .. } =
@@ -84,7 +84,7 @@ struct ListData<'a> {
 }
 
 /// The openids of those who follow, after `next_openid`.
-pub(crate) fn get(call: &Exchange<'_>) -> Result<String, Refusal> {
+pub(crate) fn get(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let mut state = lock(&call.platform.state);
     let followers = &state.account(call.appid)?.followers;
     let following: Vec<&str> =

@@ -7,7 +7,13 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
+/// How much of a body is shown where calls are listed as JSON, in bytes.
+const SHOWN: usize = 65_536;
+
 /// A call that the platform received, and what became of it.
+///
+/// As JSON, such as at `/_sim/ledger`, `body` is text that ends after 65,536 bytes, with what is not UTF-8
+/// replaced; `body_length` is how many bytes there were.
 #[derive(Debug)]
 pub struct Call {
     received: Received,
@@ -163,13 +169,14 @@ impl Call {
 impl Serialize for Call {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let received = &self.received;
-        let mut call = serializer.serialize_struct("Call", 12)?;
+        let mut call = serializer.serialize_struct("Call", 13)?;
         call.serialize_field("method", &received.method)?;
         call.serialize_field("path", &received.path)?;
         call.serialize_field("raw_query", &received.raw_query)?;
         call.serialize_field("query", &received.query)?;
         call.serialize_field("headers", &received.headers)?;
-        call.serialize_field("body", &self.text())?;
+        call.serialize_field("body", &shown(&received.body))?;
+        call.serialize_field("body_length", &received.body.len())?;
         call.serialize_field("at", &received.at)?;
         call.serialize_field("appid", &received.appid)?;
         call.serialize_field("status", &self.status())?;
@@ -182,4 +189,12 @@ impl Serialize for Call {
 
 fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+/// The start of a body as text, which never ends within a character.
+fn shown(body: &[u8]) -> Cow<'_, str> {
+    let starts_anew = |end: &usize| body.get(*end).is_none_or(|byte| byte & 0xC0 != 0x80);
+    let end = SHOWN.min(body.len());
+    let end = (end.saturating_sub(3)..=end).rev().find(starts_anew).unwrap_or(end);
+    String::from_utf8_lossy(&body[..end])
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use super::call::{Call, Received};
-use super::{Issue, Ledger, Message};
+use super::{Issue, Ledger, Message, TicketIssue};
 use crate::sync::lock;
 
 /// Takes notes; a snapshot of them is a [`Ledger`].
@@ -21,6 +21,7 @@ pub(crate) struct Recorder {
 #[derive(Debug, Default)]
 struct Notes {
     issues: Vec<Issue>,
+    ticket_issues: Vec<TicketIssue>,
     messages: Vec<Message>,
     calls: VecDeque<Arc<Call>>,
     forgotten: u64,
@@ -35,6 +36,10 @@ impl Recorder {
 
     pub(crate) fn issue(&self, issue: Issue) {
         lock(&self.notes).issues.push(issue);
+    }
+
+    pub(crate) fn ticket_issue(&self, issue: TicketIssue) {
+        lock(&self.notes).ticket_issues.push(issue);
     }
 
     pub(crate) fn message(&self, message: Message) {
@@ -73,6 +78,7 @@ impl Recorder {
         let notes = lock(&self.notes);
         Ledger {
             issues: notes.issues.clone(),
+            ticket_issues: notes.ticket_issues.clone(),
             messages: notes.messages.clone(),
             calls: notes.calls.iter().cloned().collect(),
             forgotten: notes.forgotten,

@@ -151,3 +151,44 @@ async fn a_menu_with_unicode_escapes_answers_40033_unless_the_test_lets_it() {
         assert_eq!(errcode(&answer), code);
     }
 }
+
+#[tokio::test]
+async fn a_qr_code_is_made_for_a_scene_that_its_kind_takes() {
+    let platform = Platform::start().await;
+    let create = async |action_name: &str, scene: Value, seconds: Value| {
+        let mut body = json!({ "action_name": action_name, "action_info": { "scene": scene } });
+        if !seconds.is_null() {
+            body["expire_seconds"] = seconds;
+        }
+        post(&platform, "/cgi-bin/qrcode/create", body).await
+    };
+    let (id, text) = (json!({ "scene_id": 1 }), json!({ "scene_str": "试" }));
+    let temporary = create("QR_STR_SCENE", text.clone(), json!(604_800)).await;
+    assert_eq!(temporary["expire_seconds"], 604_800);
+    assert!(temporary["ticket"].as_str().unwrap().starts_with("gQ"));
+    assert!(temporary["url"].as_str().unwrap().starts_with("http://weixin.qq.com/q/"));
+    assert_eq!(create("QR_SCENE", id.clone(), Value::Null).await["expire_seconds"], 30);
+    let permanent = create("QR_LIMIT_STR_SCENE", text.clone(), json!(60)).await;
+    assert!(permanent["ticket"].is_string() && permanent.get("expire_seconds").is_none());
+    let cases = [
+        ("QR_CHEESE", id.clone(), Value::Null, 40052),
+        ("", id.clone(), Value::Null, 40052),
+        ("QR_SCENE", text.clone(), Value::Null, 40053),
+        ("QR_SCENE", json!({ "scene_id": 0 }), Value::Null, 40053),
+        ("QR_SCENE", json!({ "scene_id": 1_u64 << 32 }), Value::Null, 40053),
+        ("QR_SCENE", Value::Null, Value::Null, 40053),
+        ("QR_LIMIT_SCENE", json!({ "scene_id": 100_001 }), Value::Null, 40053),
+        ("QR_LIMIT_SCENE", json!({ "scene_id": 100_000 }), Value::Null, 0),
+        ("QR_STR_SCENE", json!({ "scene_str": "" }), Value::Null, 40053),
+        ("QR_STR_SCENE", json!({ "scene_str": "试".repeat(65) }), Value::Null, 40053),
+        ("QR_STR_SCENE", json!({ "scene_str": "试".repeat(64) }), Value::Null, 0),
+        ("QR_SCENE", id.clone(), json!(2_592_000), 0),
+        ("QR_SCENE", id.clone(), json!(2_592_001), 40097),
+        ("QR_SCENE", id.clone(), json!(0), 40097),
+        ("QR_SCENE", id, json!("60"), 47001),
+    ];
+    for (action_name, scene, seconds, code) in cases {
+        let answer = create(action_name, scene.clone(), seconds).await;
+        assert_eq!(errcode(&answer), code, "{action_name} {scene}");
+    }
+}

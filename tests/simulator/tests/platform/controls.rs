@@ -129,6 +129,59 @@ async fn the_ledger_is_shown_counted_narrowed_and_cleared() {
 }
 
 #[tokio::test]
+async fn media_are_put_listed_and_limited() {
+    let platform = Platform::start().await;
+    let app = format!("/_sim/apps/{APPID}");
+    let url = platform.url(&format!("{app}/media?file_name=a.jpg"));
+    let put = platform.http.post(url).header("content-type", "image/x-own").body("bytes").send();
+    let put: Value = put.await.unwrap().json().await.unwrap();
+    let account = platform.sim.account(APPID).unwrap();
+    let media = account.media(put["media_id"].as_str().unwrap()).unwrap();
+    assert_eq!((media.content_type.as_str(), &media.bytes[..]), ("image/x-own", b"bytes".as_slice()));
+    let path = format!("{app}/media?file_name=b.png&length=209715200");
+    let generated = tell(&platform, "POST", &path, None).await;
+    let listed = tell(&platform, "GET", &format!("{app}/media"), None).await;
+    assert_eq!(listed["media"][0]["bytes"], 5);
+    assert_eq!(listed["media"][1]["media_id"], generated["media_id"]);
+    assert_eq!(listed["media"][1]["length"], 209_715_200);
+    let shown = tell(&platform, "POST", &app, Some(json!({ "media_limit": 7 }))).await;
+    assert_eq!(shown["media_limit"], 7);
+    let cases = vec![
+        ("POST", "/_sim/apps/wx0/media", None, 404, "there is no app wx0"),
+        ("POST", "/_sim/apps/wx1f2e3d4c5b6a7988/media", None, 400, "file_name"),
+        ("POST", "/_sim/apps/wx1f2e3d4c5b6a7988/media?file_name=a&length=x", None, 400, "length has to be"),
+    ];
+    refuse(&platform, cases).await;
+}
+
+#[tokio::test]
+async fn codes_are_given_and_tickets_shown_emptied_and_counted() {
+    let platform = Platform::start().await;
+    let app = format!("/_sim/apps/{APPID}");
+    let visit = json!({ "openid": "o1", "scope": "snsapi_base" });
+    let given = tell(&platform, "POST", &format!("{app}/oauth-codes"), Some(visit)).await;
+    let query = format!("appid={APPID}&secret={SECRET}&grant_type=authorization_code");
+    let code = given["code"].as_str().unwrap();
+    let changed = platform.get(&format!("/sns/oauth2/access_token?{query}&code={code}")).await;
+    assert_eq!(changed["openid"], "o1");
+    let given = tell(&platform, "POST", &format!("{app}/js-codes"), Some(json!({ "openid": "o2" }))).await;
+    let code = given["js_code"].as_str().unwrap();
+    let changed = platform.get(&format!("/sns/jscode2session?{query}&js_code={code}")).await;
+    assert_eq!(changed["openid"], "o2");
+
+    let token = platform.stable().await.value;
+    let path = format!("/cgi-bin/ticket/getticket?type=jsapi&access_token={token}");
+    let fetch = async || platform.get(&path).await;
+    let ticket = fetch().await;
+    assert_eq!(tell(&platform, "GET", &app, None).await["tickets"]["jsapi"], ticket["ticket"]);
+    let ledger = tell(&platform, "GET", "/_sim/ledger", None).await;
+    assert_eq!(ledger["counts"]["tickets_issued"], json!({ APPID: { "jsapi": 1 } }));
+    assert_eq!(ledger["ticket_issues"][0]["value"], ticket["ticket"]);
+    tell(&platform, "POST", &app, Some(json!({ "empty_ticket": true }))).await;
+    assert_eq!(fetch().await["ticket"], "");
+}
+
+#[tokio::test]
 async fn the_rest_of_the_platform_is_shown_and_reset() {
     let platform = Platform::start().await;
     platform.stable().await;

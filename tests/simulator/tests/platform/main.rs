@@ -4,11 +4,15 @@
 
 mod apis;
 mod controls;
+mod downloads;
 mod faults;
 mod gate;
 mod ledger;
 mod lifecycle;
 mod quotas;
+mod sns;
 mod support;
+mod tickets;
 mod tokens;
+mod uploads;
 mod wire;

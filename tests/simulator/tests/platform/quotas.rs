@@ -73,6 +73,22 @@ async fn clear_quota_is_for_the_token_s_own_account() {
 }
 
 #[tokio::test]
+async fn both_ways_to_clear_a_quota_share_ten_a_month() {
+    let platform = Platform::start().await;
+    platform.clock().set(beijing_noon());
+    let token = platform.stable().await.value;
+    let with_token = format!("/cgi-bin/clear_quota?access_token={token}");
+    let with_secret = platform.url(&format!("/cgi-bin/clear_quota/v2?appid={APPID}&appsecret={SECRET}"));
+    let clear_v2 = async || platform.http.post(&with_secret).send().await.unwrap().json().await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(errcode(&platform.post(&with_token, &json!({ "appid": APPID })).await), 0);
+        assert_eq!(errcode(&clear_v2().await), 0);
+    }
+    assert_eq!(errcode(&clear_v2().await), 48006);
+    assert_eq!(errcode(&platform.post(&with_token, &json!({ "appid": APPID })).await), 48006);
+}
+
+#[tokio::test]
 async fn clear_quota_v2_wants_a_secret_in_the_place_of_a_token() {
     let platform = Platform::with(App::new(APPID, SECRET).daily_limit("/cgi-bin/token", 0)).await;
     assert_eq!(errcode(&platform.classic_answer().await), 45009);

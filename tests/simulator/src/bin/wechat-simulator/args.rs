@@ -9,11 +9,12 @@ use wechat_simulator::{App, SimClock};
 const HELP: &str = "\
 The WeChat platform offline, on 127.0.0.1.
 
-Usage: wechat-simulator [--port PORT] [--app APPID:SECRET]... [--frozen [UNIX]]
+Usage: wechat-simulator [--port PORT] [--app APPID:SECRET]... [--frozen [UNIX]] [--body-limit BYTES]
 
   --port PORT         listen on this port (0 takes a free one) [default: 8900]
   --app APPID:SECRET  add an account; may be given several times
   --frozen [UNIX]     stand the clock still, now or at this Unix second [default: it runs]
+  --body-limit BYTES  read request bodies up to this length [default: 33554432]
   --help              print this
   --version           print the version
 
@@ -38,6 +39,7 @@ pub(crate) struct Args {
     pub(crate) port: u16,
     pub(crate) apps: Vec<App>,
     pub(crate) clock: SimClock,
+    pub(crate) body_limit: Option<usize>,
 }
 
 /// What is wrong with the command line. It never has a secret in it.
@@ -58,11 +60,12 @@ impl From<lexopt::Error> for BadArgs {
 
 impl Args {
     pub(crate) fn parse(mut parser: Parser) -> Result<Order, BadArgs> {
-        let mut args = Self { port: PORT, apps: Vec::new(), clock: SimClock::running() };
+        let mut args = Self { port: PORT, apps: Vec::new(), clock: SimClock::running(), body_limit: None };
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("port") => args.port = port(&parser.value()?.string()?)?,
                 Arg::Long("app") => args.apps.push(app(&parser.value()?.string()?)?),
+                Arg::Long("body-limit") => args.body_limit = Some(body_limit(&parser.value()?.string()?)?),
                 Arg::Long("frozen") => args.clock = frozen(&mut parser)?,
                 Arg::Short('h') | Arg::Long("help") => return Ok(Order::Print(HELP)),
                 Arg::Short('V') | Arg::Long("version") => return Ok(Order::Print(VERSION)),
@@ -77,6 +80,10 @@ impl Args {
 
 fn port(text: &str) -> Result<u16, BadArgs> {
     text.parse().map_err(|_| BadArgs(format!("--port wants a number from 0 to 65535, not {text:?}")))
+}
+
+fn body_limit(text: &str) -> Result<usize, BadArgs> {
+    text.parse().map_err(|_| BadArgs(format!("--body-limit wants a number of bytes, not {text:?}")))
 }
 
 fn app(text: &str) -> Result<App, BadArgs> {

@@ -34,6 +34,9 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     // Asked for before the address is printed, so that whoever has read it can end the program.
     let end = end_signal()?;
     let mut builder = Simulator::builder().port(args.port).clock(args.clock);
+    if let Some(bytes) = args.body_limit {
+        builder = builder.body_limit(bytes);
+    }
     for app in args.apps {
         builder = builder.with_app(app);
     }
