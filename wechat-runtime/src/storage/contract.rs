@@ -49,7 +49,8 @@
 //! Nothing saved is `Ok(None)`. A record is read back whole, be it expired, of either
 //! [kind](crate::TokenKind), 512 characters long or full of punctuation; it replaces the one before, is seen
 //! by every read that begins after its save has answered, and is not seen under another account, another
-//! ticket type, or as a ticket when it is a token. Savers and readers at once tear no record and lose none.
+//! ticket type, or as a ticket when it is a token. Savers and readers at once tear no record, lose none, and
+//! bring none back.
 //! A storage that cannot be reached is an `Err`, and the error does not tell what was to be saved.
 //!
 //! A callback that panics, or does not answer [in time](HubContract::time_limit), has failed the check. One
@@ -68,6 +69,7 @@
 mod checks;
 mod record;
 mod report;
+mod storm;
 mod trial;
 
 use std::time::Duration;
@@ -110,6 +112,8 @@ impl HubContract {
     }
 
     /// How long a callback may take: 5 s by default.
+    ///
+    /// By Tokio's clock: where a test has paused it, a storage behind a network is always too slow.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.0.limit = limit;
         self

@@ -1,12 +1,11 @@
 //! The checks: a table of what must hold, and how each is tried.
 
-use std::sync::Arc;
-
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::task::{JoinSet, yield_now};
+use tokio::task::JoinSet;
 
-use super::record::{MARK, Record, Slot, new_appid, new_value, slots, unix_now};
+use super::record::{MARK, Slot, new_appid, new_value, slots, unix_now};
+use super::storm::{Storm, all_of, storm};
 use super::trial::{Outcome, Trial, failed};
 use super::{Checked, Verdict};
 use crate::TokenKind;
@@ -55,7 +54,7 @@ const CHECKS: &[Check] = &[
         "appids and ticket types are compared whole: no joined keys, no patterns (an odd one may be an `Err`)"),
     check!(no_record_is_torn after [another_adapter_reads_what_one_saved]:
         "a record is read and written whole, by many at once too"),
-    check!(saves_at_once_leave_one_of_the_last after [no_record_is_torn]:
+    check!(what_was_replaced_never_comes_back after [no_record_is_torn]:
         "the stored record is the one saved last, by many at once too"),
     check!(saves_at_once_of_many_accounts_are_all_kept after [accounts_are_kept_apart]:
         "a save loses no other account's"),
@@ -277,9 +276,10 @@ async fn what_looks_alike_is_kept_apart(trial: &Trial) -> Outcome {
 
 async fn no_record_is_torn(trial: &Trial) -> Outcome {
     for slot in [Slot::AccessToken, Slot::ticket("jsapi")] {
-        let Storm { saved, read, .. } = storm(trial, &slot).await?;
-        for found in read {
-            match found {
+        let Storm { saves, reads } = storm(trial, &slot).await?;
+        let saved: Vec<_> = saves.into_iter().map(|save| save.record).collect();
+        for read in reads {
+            match read.found {
                 Some(found) if saved.contains(&found) => {}
                 Some(found) => {
                     let pieces = found.pieces_of(&saved);
@@ -292,16 +292,12 @@ async fn no_record_is_torn(trial: &Trial) -> Outcome {
     Ok(())
 }
 
-async fn saves_at_once_leave_one_of_the_last(trial: &Trial) -> Outcome {
+async fn what_was_replaced_never_comes_back(trial: &Trial) -> Outcome {
     for slot in [Slot::AccessToken, Slot::ticket("jsapi")] {
-        let Storm { appid, saved, .. } = storm(trial, &slot).await?;
-        let last: Vec<_> = saved[1..].chunks(SAVES).filter_map(<[Record]>::last).collect();
-        for adapter in trial.all() {
-            let found = adapter.fetch(&appid, &slot).await?;
-            if !found.is_some_and(|found| last.contains(&&found)) {
-                let how = "expected a record that a saver saved last, found one that was replaced before";
-                return Err(failed(&slot, how));
-            }
+        let storm = storm(trial, &slot).await?;
+        if storm.reads.iter().any(|read| storm.is_stale(read)) {
+            let how = "expected the record saved last, found one that was replaced before the read began";
+            return Err(failed(&slot, how));
         }
     }
     Ok(())
@@ -399,65 +395,4 @@ async fn an_error_does_not_tell_what_was_saved(trial: &Trial) -> Outcome {
         }
     }
     Ok(())
-}
-
-/// What many savers and readers of one record saw.
-struct Storm {
-    appid: String,
-    /// The record before the storm; then those of each saver, in the order they were saved.
-    saved: Arc<Vec<Record>>,
-    read: Vec<Option<Record>>,
-}
-
-/// Enough for an adapter that tears or loses records to do so; few enough for a slow disk.
-const SAVERS: usize = 6;
-const SAVES: usize = 6;
-const READERS: usize = 6;
-const READS: usize = 12;
-
-async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
-    let appid = new_appid();
-    let records = (0..).zip([TokenKind::Stable, TokenKind::Classic].into_iter().cycle());
-    let records = records.map(|(n, kind)| slot.record(kind, new_value(), unix_now() - n, 7200 + n));
-    let saved: Arc<Vec<_>> = Arc::new(records.take(1 + SAVERS * SAVES).collect());
-    trial.first().save(&appid, &saved[0]).await?;
-
-    let mut tasks = JoinSet::new();
-    for nth in 0..SAVERS {
-        let (adapter, appid, saved) = (trial.adapter(nth), appid.clone(), saved.clone());
-        tasks.spawn(async move {
-            for record in &saved[1 + nth * SAVES..][..SAVES] {
-                adapter.save(&appid, record).await?;
-                // A storage that never waits would give nobody else a turn.
-                yield_now().await;
-            }
-            Ok(Vec::new())
-        });
-    }
-    for nth in 0..READERS {
-        let (adapter, appid, slot) = (trial.adapter(nth), appid.clone(), slot.clone());
-        tasks.spawn(async move {
-            let mut read = Vec::with_capacity(READS);
-            for _ in 0..READS {
-                read.push(adapter.fetch(&appid, &slot).await?);
-                yield_now().await;
-            }
-            Ok(read)
-        });
-    }
-    let mut read = all_of(tasks).await?.concat();
-    for adapter in trial.all() {
-        read.push(adapter.fetch(&appid, slot).await?);
-    }
-    Ok(Storm { appid, saved, read })
-}
-
-/// What all of the tasks come to, or the first failure; none is left running.
-async fn all_of<T: 'static>(mut tasks: JoinSet<Outcome<T>>) -> Outcome<Vec<T>> {
-    let mut all = Vec::with_capacity(tasks.len());
-    while let Some(task) = tasks.join_next().await {
-        let outcome = task.map_err(|_| Verdict::Failed("the runtime ended before the check".into()))?;
-        all.push(outcome?);
-    }
-    Ok(all)
 }
