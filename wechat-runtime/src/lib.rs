@@ -68,6 +68,7 @@
 //! | `rustls` | yes | TLS by rustls, with the platform's roots of trust |
 //! | `native-tls` | no | TLS by the operating system's library |
 //! | `reqwest-middleware` | no | `TokenInjection`, for a stack of `reqwest_middleware` |
+//! | `contract` | no | `storage::contract`: a test-suite for your storage adapter |
 //!
 //! Redirects are never followed, bodies always have a length, and no token, secret or body is in a log, an
 //! error or a `Debug`.

@@ -50,6 +50,8 @@
 //! ```
 
 pub(crate) mod adapter;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod error;
 pub(crate) mod store;
 

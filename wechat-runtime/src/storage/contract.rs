@@ -1,0 +1,135 @@
+//! A test-suite for storage adapters: what the traits' documentation asks of yours, tried on it.
+//!
+//! One line in a test of yours:
+//!
+//! ```
+//! use wechat_runtime::{adapters::Memory, storage::contract};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! contract::hub(Memory::new(), ()).check().await;
+//! # }
+//! ```
+//!
+//! Some checks need more than one adapter, and are listed as not run without it:
+//!
+//! ```
+//! # use wechat_runtime::{Secret, Ticket, TicketType, Token, async_trait, storage};
+//! # struct NoServer;
+//! # fn down() -> storage::Error { storage::Error::msg("no server") }
+//! # #[async_trait]
+//! # impl storage::Hub for NoServer {
+//! #     type Args = ();
+//! #     async fn fetch_secret_key(&self, _: &str, _: &()) -> storage::Result<Option<Secret>> { Err(down()) }
+//! #     async fn fetch_access_token(&self, _: &str, _: &()) -> storage::Result<Option<Token>> { Err(down()) }
+//! #     async fn save_access_token(&self, _: &str, _: Token, _: &()) -> storage::Result<Token> { Err(down()) }
+//! #     async fn fetch_ticket(&self, _: &str, _: &TicketType, _: &()) -> storage::Result<Option<Ticket>> { Err(down()) }
+//! #     async fn save_ticket(&self, _: &str, _: Ticket, _: &()) -> storage::Result<Ticket> { Err(down()) }
+//! # }
+//! use wechat_runtime::{adapters::Memory, storage::contract};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let first = Memory::new().with_secret("wx1f2e3d4c5b6a7988", "the app secret");
+//! let second = first.clone(); // for yours: another connection to the same storage
+//!
+//! let report = contract::hub(first, ())
+//!     .also(second, ())
+//!     .unreachable(NoServer, ()) // for yours: the adapter, led to a port where nobody listens
+//!     .with_secret("wx1f2e3d4c5b6a7988", "the app secret")
+//!     .report()
+//!     .await;
+//! println!("{report}");
+//! report.assert();
+//! # }
+//! ```
+//!
+//! # What is checked
+//!
+//! Nothing saved is `Ok(None)`. A record is read back whole, be it expired, of either
+//! [kind](crate::TokenKind), 512 characters long or full of punctuation; it replaces the one before, is seen
+//! by every read that begins after its save has answered, and is not seen under another account, another
+//! ticket type, or as a ticket when it is a token. Savers and readers at once tear no record, lose none, and
+//! bring none back.
+//! A storage that cannot be reached is an `Err`, and the error does not tell what was to be saved.
+//!
+//! A callback that panics, or does not answer [in time](HubContract::time_limit), has failed the check. One
+//! that blocks its thread for ever cannot be cut short, here as elsewhere.
+//!
+//! Not checked: `refresh_access_token`, because one that is overridden is obeyed whatever it answers; and
+//! appids that differ in upper and lower case only, because there are none.
+//!
+//! # What it leaves behind
+//!
+//! Each run writes some hundred records, of accounts that no run before it used: their appids begin with
+//! `wxfeed`, followed by twelve random hexadecimal digits (and, to try what looks alike, a few characters
+//! more). So it can be run again on the same storage, and several times at once. The traits have no way to
+//! delete, so the records stay; their values begin with `not-a-token-`, and grant nothing.
+
+mod checks;
+mod record;
+mod report;
+mod storm;
+mod trial;
+
+use std::time::Duration;
+
+pub use self::report::{Checked, Report, Verdict};
+use self::trial::Trial;
+use super::Hub;
+use crate::Secret;
+
+/// Begins the contract of [`storage::Hub`](Hub) on `adapter`: go on with [`check`](HubContract::check).
+#[must_use = "nothing is checked until `check` or `report` is awaited"]
+pub fn hub<S: Hub>(adapter: S, args: S::Args) -> HubContract {
+    HubContract(Trial::new(adapter, args))
+}
+
+/// What is to be checked, and on which adapters: made by [`hub`].
+#[derive(Debug)]
+#[must_use = "nothing is checked until `check` or `report` is awaited"]
+pub struct HubContract(Trial);
+
+impl HubContract {
+    /// Adds an adapter of the same storage, such as a second connection: what one has saved the others must
+    /// read.
+    pub fn also<S: Hub>(mut self, adapter: S, args: S::Args) -> Self {
+        self.0.also(adapter, args);
+        self
+    }
+
+    /// Gives an adapter that cannot reach its storage: each of its callbacks must answer `Err`. (Its secrets
+    /// may come from elsewhere: only one given [`with_secret`](Self::with_secret) must not be `Ok(None)`.)
+    pub fn unreachable<S: Hub>(mut self, adapter: S, args: S::Args) -> Self {
+        self.0.unreachable(adapter, args);
+        self
+    }
+
+    /// Tells of a secret that the storage holds: it must be answered.
+    pub fn with_secret(mut self, appid: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        self.0.secrets.push((appid.into(), secret.into()));
+        self
+    }
+
+    /// How long a callback may take: 5 s by default.
+    ///
+    /// By Tokio's clock: where a test has paused it, a storage behind a network is always too slow.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.0.limit = limit;
+        self
+    }
+
+    /// Runs every check, and reports which hold. Needs a Tokio runtime, of any flavour.
+    pub async fn report(&self) -> Report {
+        Report(checks::run(&self.0).await)
+    }
+
+    /// Runs every check.
+    ///
+    /// # Panics
+    ///
+    /// With the whole report, if a check has failed.
+    pub async fn check(&self) {
+        self.report().await.assert();
+    }
+}

@@ -1,0 +1,129 @@
+//! Many savers and readers of one record at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::task::{JoinSet, yield_now};
+
+use super::Verdict;
+use super::record::{Record, Slot, new_appid, new_value, unix_now};
+use super::trial::{Adapter, Outcome, Trial};
+use crate::TokenKind;
+
+// Enough for an adapter that tears or loses records to do so; few enough for a slow disk.
+const SAVERS: usize = 6;
+const SAVES: usize = 6;
+const READERS: usize = 6;
+const READS: usize = 12;
+
+/// What was saved and read.
+pub(super) struct Storm {
+    pub(super) saves: Vec<Save>,
+    pub(super) reads: Vec<Read>,
+}
+
+/// A record, and when it was saved: numbers that grow with time.
+pub(super) struct Save {
+    pub(super) record: Record,
+    began: usize,
+    answered: usize,
+}
+
+/// What a read found, and when it began.
+pub(super) struct Read {
+    pub(super) found: Option<Record>,
+    began: usize,
+}
+
+impl Storm {
+    /// Whether a read found a record that, before it began, another had replaced.
+    pub(super) fn is_stale(&self, read: &Read) -> bool {
+        let found = self.saves.iter().find(|save| Some(&save.record) == read.found.as_ref());
+        found.is_some_and(|found| {
+            self.saves.iter().any(|later| later.began > found.answered && later.answered < read.began)
+        })
+    }
+}
+
+/// The record that the storm is about.
+struct Eye {
+    appid: String,
+    slot: Slot,
+    now: AtomicUsize,
+    saves: AtomicUsize,
+}
+
+impl Eye {
+    fn tick(&self) -> usize {
+        self.now.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Saves a record none of whose fields another has, but for the kind.
+    async fn save(&self, adapter: &Adapter) -> Outcome<Save> {
+        let nth = self.saves.fetch_add(1, Ordering::SeqCst) as u64;
+        let kind = if nth % 2 == 0 { TokenKind::Stable } else { TokenKind::Classic };
+        let record = self.slot.record(kind, new_value(), unix_now() - nth, 7200 + 2 * nth);
+        let began = self.tick();
+        adapter.save(&self.appid, &record).await?;
+        Ok(Save { record, began, answered: self.tick() })
+    }
+
+    async fn read(&self, adapter: &Adapter) -> Outcome<Read> {
+        let began = self.tick();
+        Ok(Read { found: adapter.fetch(&self.appid, &self.slot).await?, began })
+    }
+}
+
+/// A record is saved; then many save and read it at once; when all have ended, it is read by each adapter.
+pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
+    let (now, saves) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let eye = Arc::new(Eye { appid: new_appid(), slot: slot.clone(), now, saves });
+    let mut saves = vec![eye.save(&trial.first()).await?];
+
+    let (mut savers, mut readers) = (JoinSet::new(), JoinSet::new());
+    for nth in 0..READERS {
+        let (eye, adapter) = (eye.clone(), trial.adapter(nth));
+        readers.spawn(async move {
+            let mut reads = Vec::with_capacity(READS);
+            for _ in 0..READS {
+                reads.push(eye.read(&adapter).await?);
+                give_turns(nth).await;
+            }
+            Ok(reads)
+        });
+    }
+    for nth in 0..SAVERS {
+        let (eye, adapter) = (eye.clone(), trial.adapter(nth));
+        savers.spawn(async move {
+            let mut saves = Vec::with_capacity(SAVES);
+            for _ in 0..SAVES {
+                saves.push(eye.save(&adapter).await?);
+                give_turns(nth).await;
+            }
+            Ok(saves)
+        });
+    }
+    saves.extend(all_of(savers).await?.into_iter().flatten());
+    let mut reads: Vec<_> = all_of(readers).await?.into_iter().flatten().collect();
+    for adapter in trial.all() {
+        reads.push(eye.read(&adapter).await?);
+    }
+    Ok(Storm { saves, reads })
+}
+
+/// A storage that never waits would give nobody else a turn; and not all are to keep step.
+async fn give_turns(nth: usize) {
+    for _ in 0..=nth % 3 {
+        yield_now().await;
+    }
+}
+
+/// What all of the tasks come to, or the first failure; none is left running.
+pub(super) async fn all_of<T: 'static>(mut tasks: JoinSet<Outcome<T>>) -> Outcome<Vec<T>> {
+    let mut all = Vec::with_capacity(tasks.len());
+    while let Some(task) = tasks.join_next().await {
+        let outcome = task.map_err(|_| Verdict::Failed("the runtime ended before the check".into()))?;
+        all.push(outcome?);
+    }
+    Ok(all)
+}
