@@ -88,9 +88,9 @@ impl Sending {
     async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             if let Some((reader, left)) = &mut self.open {
-                if *left > 0 {
-                    let chunk = read(reader, *left).await?;
-                    *left -= chunk.len() as u64;
+                let chunk = read(reader, *left).await?;
+                *left -= chunk.len() as u64;
+                if !chunk.is_empty() {
                     return Ok(Some(chunk));
                 }
                 self.open = None;
@@ -124,9 +124,8 @@ impl Sending {
 async fn read(reader: &mut Reader, left: u64) -> Result<Bytes, Error> {
     let most = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
     let mut chunk = BytesMut::with_capacity(most);
-    let mut limited = reader.take(most as u64);
-    limited.read_buf(&mut chunk).await.map_err(unreadable)?;
-    if chunk.is_empty() {
+    reader.take(most as u64).read_buf(&mut chunk).await.map_err(unreadable)?;
+    if chunk.is_empty() && left > 0 {
         return Err(Error::new(ErrorKind::File, "a file to be uploaded is shorter than it was said to be"));
     }
     if chunk.len() as u64 == left && reader.read(&mut [0]).await.map_err(unreadable)? > 0 {
