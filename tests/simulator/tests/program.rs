@@ -87,12 +87,13 @@ async fn an_interrupt_ends_it_well() {
 
 #[test]
 fn a_wrong_command_line_ends_with_2_and_says_why_without_any_secret() {
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["--port", "http"], "--port wants a number"),
         (&["--port"], "--port"),
         (&["--app", "canary"], "--app wants APPID:SECRET"),
         (&["--app", ":canary"], "--app wants APPID:SECRET"),
         (&["--app", "wx1:"], "--app wants APPID:SECRET"),
+        (&["--body-limit", "-1"], "--body-limit wants a number"),
         (&["--frozen", "yesterday"], "--frozen wants a Unix second"),
         (&["canary"], "belongs to no option"),
         (&["--apps"], "--apps"),
