@@ -359,6 +359,26 @@ manner!(
     }
 );
 
+manner!(
+    /// The same of what is not there.
+    EachConnectionRemembersNone(Mutex<BTreeSet<String>>) {
+        async fn get(&self, store: &Store, key: &str) -> storage::Result<Option<Value>> {
+            let mut empty = self.0.lock().unwrap();
+            let found = store.get(key).filter(|_| !empty.contains(key));
+            if found.is_none() {
+                empty.insert(key.to_owned());
+            }
+            Ok(found)
+        }
+
+        async fn put(&self, store: &Store, key: &str, record: Value) -> storage::Result<Value> {
+            store.set(key, &record);
+            self.0.lock().unwrap().remove(key);
+            Ok(record)
+        }
+    }
+);
+
 // Keys.
 
 manner!(OneRecordForAllAccounts {
@@ -382,6 +402,13 @@ manner!(TicketTypesByTheirBeginning {
 manner!(ATokenIsATicketOfItsType {
     fn key(&self, appid: &str, _: bool, what: &str) -> String {
         json!([appid, what]).to_string()
+    }
+});
+
+manner!(ATicketStandsInForAToken {
+    async fn get(&self, store: &Store, key: &str) -> storage::Result<Option<Value>> {
+        let stand_in = || store.get(&key.replace("true", "false"));
+        Ok(store.get(key).or_else(stand_in))
     }
 });
 
@@ -564,8 +591,13 @@ out_of_reach!(TellsWhatItWasToSave: Err(down()), Err(down()), |record| {
 });
 
 /// The source of its error tells what the error itself does not.
-#[derive(Debug)]
 struct Caused(std::io::Error);
+
+impl std::fmt::Debug for Caused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Caused")
+    }
+}
 
 impl std::fmt::Display for Caused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -647,9 +679,11 @@ fn faults() -> Vec<Fault> {
         alone::<RemembersWhatItRead>("a_save_is_seen_by_the_next_read", EACH),
         alone::<RemembersThatItFoundNone>("a_save_is_seen_by_the_next_read", EACH),
         two::<EachConnectionRemembers>("another_adapter_reads_what_one_saved", EACH),
+        two::<EachConnectionRemembersNone>("another_adapter_reads_what_one_saved", EACH),
         alone::<OneTicketForAllTypes>("ticket_types_are_kept_apart", &[]),
         alone::<TicketTypesByTheirBeginning>("ticket_types_are_kept_apart", &[]),
         alone::<ATokenIsATicketOfItsType>("tokens_and_tickets_are_kept_apart", &[]),
+        alone::<ATicketStandsInForAToken>("tokens_and_tickets_are_kept_apart", &[]),
         alone::<KeysJoinedByAColon>("what_looks_alike_is_kept_apart", &[]),
         alone::<KeysJoinedByNothing>("what_looks_alike_is_kept_apart", &[]),
         alone::<AppidsOf18Characters>("what_looks_alike_is_kept_apart", EACH),
