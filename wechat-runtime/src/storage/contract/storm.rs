@@ -1,4 +1,4 @@
-//! Many savers and readers of one record at once.
+//! Many writers and readers of one record at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use super::trial::{Adapter, Outcome, Trial};
 use crate::TokenKind;
 
 // Enough for an adapter that tears or loses records to do so; few enough for a slow disk.
-const SAVERS: usize = 6;
+const WRITERS: usize = 6;
 const SAVES: usize = 6;
 const READERS: usize = 6;
 const READS: usize = 12;
@@ -76,11 +76,15 @@ impl Eye {
 
 /// A record is saved; then many save and read it at once; when all have ended, it is read by each adapter.
 pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
-    let (now, saves) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let eye = Arc::new(Eye { appid: new_appid(), slot: slot.clone(), now, saves });
+    let eye = Arc::new(Eye {
+        appid: new_appid(),
+        slot: slot.clone(),
+        now: AtomicUsize::new(0),
+        saves: AtomicUsize::new(0),
+    });
     let mut saves = vec![eye.save(&trial.first()).await?];
 
-    let (mut savers, mut readers) = (JoinSet::new(), JoinSet::new());
+    let mut readers = JoinSet::new();
     for nth in 0..READERS {
         let (eye, adapter) = (eye.clone(), trial.adapter(nth));
         readers.spawn(async move {
@@ -92,9 +96,10 @@ pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
             Ok(reads)
         });
     }
-    for nth in 0..SAVERS {
+    let mut writers = JoinSet::new();
+    for nth in 0..WRITERS {
         let (eye, adapter) = (eye.clone(), trial.adapter(nth));
-        savers.spawn(async move {
+        writers.spawn(async move {
             let mut saves = Vec::with_capacity(SAVES);
             for _ in 0..SAVES {
                 saves.push(eye.save(&adapter).await?);
@@ -103,7 +108,7 @@ pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
             Ok(saves)
         });
     }
-    saves.extend(all_of(savers).await?.into_iter().flatten());
+    saves.extend(all_of(writers).await?.into_iter().flatten());
     let mut reads: Vec<_> = all_of(readers).await?.into_iter().flatten().collect();
     for adapter in trial.all() {
         reads.push(eye.read(&adapter).await?);
