@@ -111,6 +111,11 @@ pub fn new_appid() -> String {
     format!("wx{:08x}{:08x}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Whether this is the content of a file that the simulator generates.
+pub fn is_generated(bytes: &[u8], length: usize) -> bool {
+    bytes.len() == length && bytes.iter().zip((0..251).cycle()).all(|(byte, expected)| *byte == expected)
+}
+
 /// One plain call.
 pub async fn call(client: &Client<Common>) -> Result<Response, Error> {
     client.get(PATH).send().await?.error_for_errcode()

@@ -103,7 +103,7 @@ async fn a_cool_down_holds_for_who_asks_by_name() {
 async fn what_the_caller_writes_is_not_overwritten() {
     let world = World::new().await;
     let other = wechat_integration_tests::new_appid();
-    world.sim.add_app(wechat_simulator::App::new(&other, "another secret"));
+    world.sim.add_app(wechat_simulator::App::new(&other, "another secret")).unwrap();
     let client = classic(&world);
     let query = [("appid", other.as_str()), ("secret", "another secret")];
     let answer = client.get(CLASSIC).query(&query).send().await.unwrap().value().unwrap();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, ReadBuf};
 use wechat_integration_tests::World;
+use wechat_runtime::reqwest::Body;
 use wechat_runtime::{Client, Common, ErrorKind, Response, Upload, UploadFile};
 use wechat_simulator::{Fault, Line, Media};
 
@@ -139,7 +140,7 @@ async fn a_refused_upload_is_sent_again_byte_for_byte() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("图.png");
     // Longer than what is read at a time, and of no whole number of chunks.
-    let content: Vec<u8> = (0..300_001_u32).map(|i| (i % 251) as u8).collect();
+    let content: Vec<u8> = (0..251).cycle().take(300_001).collect();
     std::fs::write(&path, &content).unwrap();
     for on_disk in [true, false] {
         let world = World::new().await;
@@ -213,7 +214,7 @@ async fn what_cannot_be_uploaded_is_an_error_before_anything_is_sent() {
         let error = client.post(UPLOAD).upload(form).send().await.unwrap_err();
         assert_eq!((error.kind(), error.endpoint()), (kind, Some(UPLOAD)), "{error}");
     }
-    let endless = wechat_runtime::reqwest::Body::wrap(Endless);
+    let endless = Body::wrap(Endless);
     let error = client.post(UPLOAD).body_stream(endless).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request, "{error}");
     assert_eq!(world.sim.ledger().calls().count(), 0);
