@@ -45,10 +45,11 @@ use crate::{Error, answer};
 ///   `redirect::Policy::none()`.
 /// * A body that is a stream, as reqwest's multipart is, is sent once: when the token is refused, it is refreshed for
 ///   the next call, and this one fails. WeChat takes no body without a length.
-/// * An errcode that WeChat answers is part of the response, as everywhere in that crate; a token that stays refused
-///   is an error.
+/// * An errcode that WeChat answers is part of the response, and so is any HTTP status; a token that stays refused is
+///   an error.
 ///
-/// Errors are [`reqwest_middleware::Error::Middleware`] with an [`Error`] inside, by `downcast_ref`.
+/// Its errors are [`reqwest_middleware::Error::Middleware`] with an [`Error`] inside, by `downcast_ref`. Those of the
+/// HTTP client stay its own, without their URL.
 pub struct TokenInjection<App: Application = Common> {
     client: Client<App>,
 }
@@ -68,6 +69,7 @@ impl<App: Application> TokenInjection<App> {
         mut request: Request,
         extensions: &mut Extensions,
         next: Next<'_>,
+        broken: &mut Option<reqwest::Error>,
     ) -> Result<Response, Error> {
         request.url_mut().set_fragment(None);
         let (asked, timeout, version) =
@@ -83,10 +85,8 @@ impl<App: Application> TokenInjection<App> {
         let content = request.body_mut().take().map_or(Content::Empty, Content::Stream);
         let call = call.with_parts(std::mem::take(request.headers_mut()), content);
         let limits = Limits { attempt: Duration::MAX, call: Duration::MAX, retries: 0, body: usize::MAX };
-        let arrival: Arrival = Prepared::new(call)?
-            .limited_to(limits)
-            .send(Through { next, extensions, timeout, version })
-            .await?;
+        let through = Through { next, extensions, timeout, version, broken };
+        let arrival: Arrival = Prepared::new(call)?.limited_to(limits).send(through).await?;
         arrival.into_response(asked)
     }
 }
@@ -99,7 +99,19 @@ impl<App: Application> Middleware for TokenInjection<App> {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
-        self.run(request, extensions, next).await.map_err(reqwest_middleware::Error::middleware)
+        let mut broken = None;
+        let outcome = self.run(request, extensions, next, &mut broken).await;
+        outcome.map_err(|error| match broken {
+            // As the HTTP client told it: by that a retry policy further outside knows what may be retried.
+            Some(broken) => broken.into(),
+            None => reqwest_middleware::Error::middleware(error),
+        })
+    }
+}
+
+impl<App: Application> Clone for TokenInjection<App> {
+    fn clone(&self) -> Self {
+        Self { client: self.client.clone() }
     }
 }
 
@@ -115,16 +127,23 @@ struct Through<'a> {
     extensions: &'a mut Extensions,
     timeout: Option<Duration>,
     version: Version,
+    /// Where the HTTP client's own error is kept for those outside.
+    broken: &'a mut Option<reqwest::Error>,
 }
 
 impl Transport for Through<'_> {
+    const PASSES_ANY_STATUS: bool = true;
+
     async fn execute(&mut self, mut request: Request) -> Result<Response, Error> {
         *request.timeout_mut() = self.timeout;
         *request.version_mut() = self.version;
         let sent_to = request.url().clone();
         let response =
             self.next.clone().run(request, self.extensions).await.map_err(|error| match error {
-                reqwest_middleware::Error::Reqwest(error) => Error::transport(error),
+                reqwest_middleware::Error::Reqwest(error) => {
+                    *self.broken = Some(error.without_url());
+                    Error::new(ErrorKind::Transport, "the request did not come through")
+                }
                 reqwest_middleware::Error::Middleware(error) => {
                     // Whatever is further inside has seen the token, and may repeat it.
                     let secrets: Vec<_> =

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 use wechat_integration_tests::{PATH, SECRET, World, call, http, new_appid};
-use wechat_runtime::{Error, RefreshSettings, Response};
+use wechat_runtime::{AddCard, Error, RefreshSettings, Response, TokenInjection, Upload, UploadFile};
 use wechat_simulator::{Fault, Line};
 
 /// Everything that a subscriber at TRACE sees of all targets.
@@ -130,6 +130,65 @@ async fn no_canary_is_seen_anywhere() {
     note(nowhere.get(PATH).access_token(token.as_str()).send().await);
     note(nowhere.get(PATH).appid(new_appid()).send().await);
     note(nowhere.get(PATH).send().await);
+
+    // Tickets, and what is signed with them.
+    let getticket = "/cgi-bin/ticket/getticket";
+    note(call(&client).await);
+    let token = world.shelf.value(&world.appid).unwrap();
+    world.sim.fault(getticket, Fault::raw(200, "application/json", echo(&token)).times(1));
+    note(client.get(getticket).query(&[("type", "jsapi")]).send().await);
+    world.pass(100);
+    let ticket = client.fetch_ticket("jsapi").await.unwrap();
+    canaries.push(ticket.ticket().expose().to_owned());
+    let card = AddCard::new("pCard").code("canary-code").openid("canary-openid");
+    canaries.extend(["canary-code".to_owned(), "canary-openid".to_owned()]);
+    let signing = client.card_signature(card.clone());
+    write!(requests, "{card:?} {signing:?} {ticket:?} {:?}", client.jssdk_config("/no page").await).unwrap();
+    write!(requests, "{:?}", signing.await.unwrap()).unwrap();
+    note(client.get(getticket).query(&[("type", "jsapi")]).send().await);
+
+    // Tokens asked for by name.
+    note(client.post(stable).json(&json!({ "secret": SECRET, "force": "canary-body" })).send().await);
+    note(client.get("/cgi-bin/token").query(&[("secret", "canary-query")]).send().await);
+
+    // Uploads and downloads.
+    let upload = "/cgi-bin/media/upload";
+    for fault in [Fault::errcode(48001), Fault::drop_after(), Fault::raw(200, "text/plain", echo(&token))] {
+        world.sim.fault(upload, fault.times(1));
+        let form = Upload::from(UploadFile::bytes("a.png", "canary-body")).text("type", "canary-body");
+        let request = client.post(upload).upload(form);
+        write!(requests, "{request:?}").unwrap();
+        note(request.send().await.and_then(Response::error_for_errcode));
+    }
+    let short = UploadFile::reader("a.png", 100, &b"canary-body"[..]);
+    note(client.post(upload).upload(short).send().await);
+    let picture = world.account().put_media("a.jpg", "image/jpeg", "canary-body");
+    let get = || client.get("/cgi-bin/media/get").query(&[("media_id", &picture)]);
+    for fault in [Fault::truncated_body(), Fault::raw(200, "image/jpeg", echo(&token)), Fault::drop_before()]
+    {
+        world.sim.fault("/cgi-bin/media/get", fault.times(1));
+        match get().download().await {
+            Ok(file) => {
+                write!(requests, "{file:?}").unwrap();
+                note(Err(file.bytes().await.unwrap_err()));
+            }
+            Err(error) => note(Err(error)),
+        }
+    }
+
+    // The middleware, whose stack shows its errors and its responses.
+    let stack = reqwest_middleware::ClientBuilder::new(http().connection_verbose(false).build().unwrap())
+        .with(TokenInjection::new(&client))
+        .build();
+    for fault in [Fault::drop_before(), Fault::raw(200, "application/json", echo(&token)), Fault::status(502)]
+    {
+        world.sim.fault(PATH, fault.times(1));
+        let answer = stack.get(format!("{}{PATH}?q=1", world.sim.base_url())).send().await;
+        match answer {
+            Ok(answer) => write!(requests, "{answer:?}").unwrap(),
+            Err(error) => write!(requests, "{error} {error:?} {:?}", error.source()).unwrap(),
+        }
+    }
 
     world.account().revoke(Line::Stable);
     world.shelf.panic_reads(true);

@@ -344,8 +344,19 @@ async fn what_was_sent_and_not_answered_is_not_sent_again() {
         let world = World::new().await;
         let caller = Caller::new(way, &world);
         world.sim.fault(SEND, Fault::drop_after().times(9));
-        let error = caller.post(SEND, json!({ "touser": "o" }).to_string()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Transport, "{way:?}");
+        let body = json!({ "touser": "o" }).to_string();
+        match way {
+            Way::Client => {
+                assert_eq!(caller.post(SEND, body).await.unwrap_err().kind(), ErrorKind::Transport)
+            }
+            Way::Middleware => {
+                let url = format!("{}{SEND}", caller.base_url);
+                let error = caller.stack.post(url).body(body).send().await.unwrap_err();
+                assert!(error.is_request() && error.url().is_none(), "the HTTP client's own: {error:?}");
+                let token = world.shelf.value(&world.appid).unwrap();
+                assert!(!format!("{error:?}").contains(&token));
+            }
+        }
         assert_eq!(world.calls(SEND), 1, "{way:?}");
     }
 }
@@ -380,6 +391,17 @@ async fn what_is_outside_of_the_injection_never_sees_the_token() {
     let token = world.shelf.value(&world.appid).unwrap();
     let notes = notes.0.lock().unwrap();
     assert!(notes.len() == 2 && notes.iter().all(|note| !note.contains(&token)), "{notes:?}");
+}
+
+/// So that a retry policy further outside can see what it is to retry.
+#[tokio::test]
+async fn any_status_is_passed_on_by_the_middleware() {
+    let world = World::new().await;
+    let stack = stack(&world.client(), |stack| stack);
+    world.sim.fault(PATH, Fault::status(502).times(1));
+    let url = format!("{}{PATH}", world.sim.base_url());
+    assert_eq!(stack.get(&url).send().await.unwrap().status(), 502);
+    assert_eq!(stack.get(&url).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]

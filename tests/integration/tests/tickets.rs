@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wechat_integration_tests::{World, at_once, call};
-use wechat_runtime::{Bound, ErrorKind, RefreshSettings, Ticket, TicketType, Token, TokenKind};
+use wechat_integration_tests::{Shelf, World, at_once, call};
+use wechat_runtime::{
+    Bound, ErrorKind, Secret, Ticket, TicketType, Token, TokenKind, async_trait,
+    storage::{self, Hub as _},
+};
 use wechat_simulator::{Fault, Line, TicketType as Sort};
 
 const GETTICKET: &str = "/cgi-bin/ticket/getticket";
@@ -47,7 +50,7 @@ async fn types_are_kept_apart_and_another_word_is_passed_on() {
     let card = client.fetch_ticket(TicketType::WX_CARD).await.unwrap();
     assert_ne!(page.ticket(), card.ticket());
     assert_eq!((granted(&world, Sort::Jsapi), granted(&world, Sort::WxCard)), (1, 1));
-    let error = client.fetch_ticket("a new word".into()).await.unwrap_err();
+    let error = client.fetch_ticket("a new word").await.unwrap_err();
     assert!(error.errcode().is_some() && error.endpoint() == Some(GETTICKET), "{error}");
     assert_eq!(world.query_of(GETTICKET, "type").last().unwrap(), "a new word");
 }
@@ -186,6 +189,47 @@ async fn a_token_that_stays_refused_ends_it_and_is_not_tried_by_each_caller() {
         assert_eq!(error.kind(), ErrorKind::TokenRejected);
     }
     assert_eq!((world.calls(GETTICKET), world.issued()), (2, 2));
+    world.sim.clear_faults();
+    world.pass(2);
+    client.fetch_ticket(TicketType::JSAPI).await.expect("and the wait is not that for a wrong secret");
+}
+
+/// Answers with the one ticket it has, whatever it is asked for.
+struct OneTicket(Shelf);
+
+#[async_trait]
+impl storage::Hub for OneTicket {
+    type Args = ();
+
+    async fn fetch_secret_key(&self, appid: &str, (): &()) -> storage::Result<Option<Secret>> {
+        self.0.fetch_secret_key(appid, &()).await
+    }
+
+    async fn fetch_access_token(&self, appid: &str, (): &()) -> storage::Result<Option<Token>> {
+        self.0.fetch_access_token(appid, &()).await
+    }
+
+    async fn save_access_token(&self, appid: &str, token: Token, (): &()) -> storage::Result<Token> {
+        self.0.save_access_token(appid, token, &()).await
+    }
+
+    async fn fetch_ticket(&self, appid: &str, _: &TicketType, (): &()) -> storage::Result<Option<Ticket>> {
+        self.0.fetch_ticket(appid, &TicketType::JSAPI, &()).await
+    }
+
+    async fn save_ticket(&self, appid: &str, ticket: Ticket, (): &()) -> storage::Result<Ticket> {
+        self.0.save_ticket(appid, ticket, &()).await
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_of_another_type_signs_nothing() {
+    let world = World::new().await;
+    let client = world.builder_on(Bound::new(OneTicket(world.shelf.clone()), ())).build().unwrap();
+    client.fetch_ticket(TicketType::JSAPI).await.unwrap();
+    let error = client.fetch_ticket(TicketType::WX_CARD).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    assert!(format!("{error:?}").contains("another type"), "{error:?}");
 }
 
 #[tokio::test]
@@ -240,8 +284,7 @@ async fn the_callers_own_token_buys_a_ticket_that_is_the_callers_own() {
 #[tokio::test]
 async fn a_caller_who_goes_away_leaves_the_ticket_to_the_others() {
     let world = World::new().await;
-    let settings = RefreshSettings::default();
-    let client = world.builder().refresh(settings).build().unwrap();
+    let client = world.client();
     call(&client).await.unwrap();
     world.sim.fault(GETTICKET, Fault::hang().times(1));
     let leader = tokio::spawn({

@@ -293,6 +293,34 @@ async fn an_upload_that_stands_still_ends_in_its_time() {
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
 }
 
+/// Gives a byte at a time, and takes its time for each.
+struct Slow(tokio::time::Interval, usize);
+
+impl AsyncRead for Slow {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        if self.1 > 0 {
+            std::task::ready!(self.0.poll_tick(context));
+            self.1 -= 1;
+            to.put_slice(b"x");
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_moves_may_take_longer_than_an_attempt() {
+    let world = World::new().await;
+    let limit = Duration::from_millis(400);
+    let client = world.builder().attempt_timeout(limit).build().unwrap();
+    let slow = Slow(tokio::time::interval(limit / 4), 10);
+    let answer = upload(&client, UploadFile::reader("a.png", 10, slow)).await;
+    assert_eq!(&*received(&world, &answer).bytes, b"xxxxxxxxxx");
+}
+
 #[tokio::test]
 async fn an_upload_whose_answer_is_lost_is_sent_once() {
     let world = World::new().await;

@@ -108,7 +108,10 @@ impl Declaration<'_> {
             /// # Errors
             ///
             /// Where the storage fails or WeChat grants no ticket.
-            pub async fn fetch_ticket(&self, ticket_type: #r::TicketType) -> #r::Result<#r::Ticket, #r::Error> {
+            pub async fn fetch_ticket(
+                &self,
+                ticket_type: impl #r::Into<#r::TicketType> + #r::Send,
+            ) -> #r::Result<#r::Ticket, #r::Error> {
                 #r::Call::client(self).fetch_ticket(ticket_type).await
             }
 

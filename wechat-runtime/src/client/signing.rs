@@ -43,8 +43,8 @@ impl<App: Application> Client<App> {
     ///
     /// Those of [`fetch_access_token`](Self::fetch_access_token), and what WeChat's page of
     /// [tickets](https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html) answers.
-    pub async fn fetch_ticket(&self, ticket_type: TicketType) -> Result<Ticket, Error> {
-        self.ticket_call(&ticket_type).send().await?.json()
+    pub async fn fetch_ticket(&self, ticket_type: impl Into<TicketType> + Send) -> Result<Ticket, Error> {
+        self.ticket_call(&ticket_type.into()).send().await?.json()
     }
 
     /// What a page at `url` gives to `wx.config`.

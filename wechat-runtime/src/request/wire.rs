@@ -28,6 +28,9 @@ const SENSITIVE: &[&str] =
 
 /// What puts a request on the wire.
 pub(crate) trait Transport: Send {
+    /// Whether a status other than success, with no errcode in the body, is for its user to judge.
+    const PASSES_ANY_STATUS: bool = false;
+
     fn execute(
         &mut self,
         request: reqwest::Request,
@@ -157,7 +160,7 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
         let (call, secret) = (self.call, self.secret.as_ref());
         let secrets = || call.secrets(token.into_iter().chain(secret));
         let answer = R::read(response, call.limits.body, secrets, call.called.clone()).await?;
-        if status.is_success() || answer.errcode().is_some() {
+        if T::PASSES_ANY_STATUS || status.is_success() || answer.errcode().is_some() {
             return Ok(answer);
         }
         let what = if status.is_redirection() {
