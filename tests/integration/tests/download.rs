@@ -217,7 +217,9 @@ async fn a_download_that_stands_still_ends_in_its_time() {
     let url = stuck("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart of a picture").await;
     let patient = world.builder().build().unwrap();
     let call = patient.get("/x").base_url(url).access_token("mine").timeout(soon);
-    let error = call.download().await.unwrap().bytes().await.unwrap_err();
+    let waiting = async { call.download().await.unwrap().bytes().await };
+    let waiting = tokio::time::timeout(Duration::from_secs(5), waiting).await;
+    let error = waiting.expect("it ends with the call, not with the piece").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("`timeout`"), "{error}");
 }

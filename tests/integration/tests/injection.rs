@@ -398,8 +398,11 @@ async fn what_is_outside_of_the_injection_never_sees_the_token() {
 async fn any_status_is_passed_on_by_the_middleware() {
     let world = World::new().await;
     let stack = stack(&world.client(), |stack| stack);
-    world.sim.fault(PATH, Fault::status(502).times(1));
     let url = format!("{}{PATH}", world.sim.base_url());
+    world.sim.fault(PATH, Fault::drop_before().times(1));
+    stack.get(&url).send().await.unwrap_err();
+    assert_eq!(world.calls(PATH), 1, "how often is the stack's to say");
+    world.sim.fault(PATH, Fault::status(502).times(1));
     assert_eq!(stack.get(&url).send().await.unwrap().status(), 502);
     assert_eq!(stack.get(&url).send().await.unwrap().status(), 200);
 }

@@ -177,6 +177,29 @@ async fn what_keeps_the_token_away_is_not_held_against_the_ticket() {
     assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Configuration, Some("/cgi-bin/stable_token")));
     world.shelf.set_secret(&world.appid, wechat_integration_tests::SECRET);
     client.fetch_ticket(TicketType::JSAPI).await.unwrap();
+
+    // The wait for a token is nearly over when a ticket is asked for, and no other wait begins.
+    let world = World::new().await;
+    let client = world.client();
+    world.sim.fault("/cgi-bin/stable_token", Fault::errcode(40164).times(1));
+    call(&client).await.unwrap_err();
+    world.pass(50);
+    let error = client.fetch_ticket(TicketType::JSAPI).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressNotAllowed);
+    world.pass(11);
+    client.fetch_ticket(TicketType::JSAPI).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_token_that_is_too_young_to_be_replaced_is_not_tried_by_each_caller() {
+    let world = World::new().await;
+    let client = world.client();
+    world.sim.fault(GETTICKET, Fault::errcode(40001).times(100));
+    for _ in 0..5 {
+        let error = client.fetch_ticket(TicketType::JSAPI).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TokenRejected);
+    }
+    assert_eq!((world.calls(GETTICKET), world.issued()), (1, 1));
 }
 
 #[tokio::test]

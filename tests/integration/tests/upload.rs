@@ -329,6 +329,11 @@ async fn an_upload_whose_answer_is_lost_is_sent_once() {
     let call = client.post(UPLOAD).query(&[("type", "image")]).upload(picture());
     assert_eq!(call.send().await.unwrap_err().kind(), ErrorKind::Transport);
     assert_eq!(world.calls(UPLOAD), 1);
+
+    let once = UploadFile::reader("a.png", PNG.len() as u64, PNG);
+    let call = client.post(UPLOAD).query(&[("type", "image")]).upload(once).retry_unsafe();
+    assert_eq!(call.send().await.unwrap_err().kind(), ErrorKind::Transport, "a reader cannot be sent again");
+    assert_eq!(world.calls(UPLOAD), 2);
 }
 
 #[tokio::test]
