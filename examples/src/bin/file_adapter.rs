@@ -1,4 +1,5 @@
 //! A storage adapter of one's own, a JSON file, by which a restart costs no fetch: `--bin file_adapter`.
+//! At its end, the one line that tests it: `cargo test -p wechat-examples --bin file_adapter`.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::{collections::BTreeMap, env, fs, io, io::Write as _, path::PathBuf, process, sync::Mutex};
@@ -38,13 +39,15 @@ fn save<T: Serialize>(path: &PathBuf, key: &str, record: T) -> Result<T> {
     Ok(record)
 }
 
+const APPID: &str = "wx1f2e3d4c5b6a7988";
+
 struct JsonFile;
 
 #[async_trait]
 impl Hub for JsonFile {
     type Args = PathBuf; // which file: handed back to every callback
-    async fn fetch_secret_key(&self, _: &str, _: &PathBuf) -> Result<Option<Secret>> {
-        Ok(Some("the-app-secret".into()))
+    async fn fetch_secret_key(&self, appid: &str, _: &PathBuf) -> Result<Option<Secret>> {
+        Ok((appid == APPID).then(|| "the-app-secret".into()))
     }
     async fn fetch_access_token(&self, appid: &str, path: &PathBuf) -> Result<Option<Token>> {
         fetch(path, appid)
@@ -60,12 +63,12 @@ impl Hub for JsonFile {
     }
 }
 
-#[wechat_client(appid = "wx1f2e3d4c5b6a7988", adapter_storage = JsonFile, args = _)]
+#[wechat_client(appid = APPID, adapter_storage = JsonFile, args = _)]
 struct Wechat;
 
 #[tokio::main]
 async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let sim = wechat_simulator::Simulator::builder().app("wx1f2e3d4c5b6a7988", "the-app-secret");
+    let sim = wechat_simulator::Simulator::builder().app(APPID, "the-app-secret");
     let sim = sim.start().await?;
     let path = env::temp_dir().join(format!("wechat-tokens-{}.json", process::id()));
     for run in ["first run:", "after a restart:"] {
@@ -76,4 +79,11 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         println!("{run:<16} token fetches so far: {fetches}");
     }
     Ok(fs::remove_file(path)?)
+}
+
+#[cfg(test)]
+#[tokio::test]
+async fn it_keeps_what_it_is_given() {
+    let directory = tempfile::tempdir().unwrap();
+    wechat_runtime::storage::contract::hub(JsonFile, directory.path().join("tokens.json")).check().await;
 }
