@@ -1,7 +1,7 @@
 //! What users hold: the client of an application, and the trait that all that can call share.
 
 mod builder;
-mod signing;
+mod ticket_call;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use reqwest::Method;
 
 pub use self::builder::ClientBuilder;
-pub use self::signing::Signing;
+pub use self::ticket_call::TicketCall;
 use crate::application::{Application, Common};
 use crate::base::Base;
 use crate::clock::Clock;
@@ -20,8 +20,9 @@ use crate::errcode::ErrorKind;
 use crate::request::RequestBuilder;
 use crate::request::prepared::no_account;
 use crate::settings::RefreshSettings;
+use crate::sign::{AddCard, ChooseCard, JssdkConfig, SignedCard, SignedChoice};
 use crate::storage::adapter::Bound;
-use crate::{Error, Secret, Token, TokenKind};
+use crate::{Error, Secret, Ticket, TicketType, Token, TokenKind};
 
 /// A client of the WeChat platform for one application.
 ///
@@ -276,6 +277,26 @@ pub trait Call: Send + Sync {
     /// Begins a HEAD call.
     fn head(&self, url: impl Into<String>) -> RequestBuilder<Self::App> {
         self.request(Method::HEAD, url)
+    }
+
+    /// A front-end ticket: see [`Client::fetch_ticket`].
+    fn fetch_ticket(&self, ticket_type: impl Into<TicketType>) -> TicketCall<Self::App, Ticket> {
+        self.client().fetch_ticket(ticket_type)
+    }
+
+    /// What a page gives to `wx.config`: see [`Client::jssdk_config`].
+    fn jssdk_config(&self, url: impl Into<String>) -> TicketCall<Self::App, JssdkConfig> {
+        self.client().jssdk_config(url)
+    }
+
+    /// What a page gives to `wx.addCard`: see [`Client::card_signature`].
+    fn card_signature(&self, card: AddCard) -> TicketCall<Self::App, SignedCard> {
+        self.client().card_signature(card)
+    }
+
+    /// What a page gives to `wx.chooseCard`: see [`Client::choose_card_signature`].
+    fn choose_card_signature(&self, cards: ChooseCard) -> TicketCall<Self::App, SignedChoice> {
+        self.client().choose_card_signature(cards)
     }
 }
 

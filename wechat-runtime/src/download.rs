@@ -118,7 +118,8 @@ impl Download {
         let due = Instant::now().checked_add(self.within.piece);
         let due = due.map_or(self.within.deadline, |due| due.min(self.within.deadline));
         let chunk = match timeout_at(due, self.arrival.chunk()).await {
-            Ok(chunk) => chunk.map_err(|error| self.locate(error))?,
+            Ok(chunk) => chunk
+                .map_err(|error| self.locate(error).advising("the file is not whole: download it again"))?,
             Err(_) => return Err(self.locate(self.late())),
         };
         if let Some(chunk) = &chunk {

@@ -112,7 +112,7 @@ pub use reqwest::Method;
 pub use wechat_macros::wechat_client;
 
 pub use self::application::{Application, Common};
-pub use self::client::{Call, Client, ClientBuilder, Signing};
+pub use self::client::{Call, Client, ClientBuilder, TicketCall};
 pub use self::clock::{Clock, SystemClock};
 pub use self::download::Download;
 pub use self::errcode::ErrorKind;

@@ -15,7 +15,7 @@ pub use reqwest::Method;
 
 pub use crate::{
     Adapter, AddCard, Bound, Call, ChooseCard, Client, ClientBuilder, Common, Error, JssdkConfig,
-    RequestBuilder, Secret, SignedCard, SignedChoice, Signing, Ticket, TicketType, Token, TokenKind,
+    RequestBuilder, Secret, SignedCard, SignedChoice, Ticket, TicketCall, TicketType, Token, TokenKind,
 };
 
 pub use crate::storage::DefaultArgs;

@@ -34,14 +34,7 @@ use crate::{Error, Secret};
 /// An empty ticket or nonce, or a `url` that is not a page's whole address ([`Request`](ErrorKind::Request)).
 pub fn sign_jssdk(jsapi_ticket: &Secret, noncestr: &str, timestamp: u64, url: &str) -> Result<String, Error> {
     check_filled(jsapi_ticket, noncestr)?;
-    let url = url.split('#').next().unwrap_or_default();
-    if !(url.starts_with("http://") || url.starts_with("https://")) {
-        return Err(Error::new(
-            ErrorKind::Request,
-            "the url to be signed is not the whole address of a page",
-        )
-        .advising("give the page's own location, as in `https://example.com/page?id=1`"));
-    }
+    let url = page(url)?;
     let ticket = jsapi_ticket.expose();
     Ok(sha1(&[
         "jsapi_ticket=",
@@ -79,6 +72,16 @@ pub fn sign_card(api_ticket: &Secret, values: &[&str]) -> Result<String, Error> 
     let mut parts = [&[api_ticket.expose()], values].concat();
     parts.sort_unstable();
     Ok(sha1(&parts))
+}
+
+/// What is signed of a page's address.
+pub(crate) fn page(url: &str) -> Result<&str, Error> {
+    let url = url.split('#').next().unwrap_or_default();
+    if url.starts_with("http://") || url.starts_with("https://") {
+        return Ok(url);
+    }
+    Err(Error::new(ErrorKind::Request, "the url to be signed is not the whole address of a page")
+        .advising("give the page's own location, as in `https://example.com/page?id=1`"))
 }
 
 /// A signature over nothing secret is one that everybody can make.
@@ -142,6 +145,19 @@ impl JssdkConfig {
         self.open_tag_list = names.into_iter().map(Into::into).collect();
         self
     }
+
+    /// The object as JavaScript that can stand inside a `<script>`: `wx.config(…)` takes it as it is.
+    #[must_use]
+    pub fn to_script(&self) -> String {
+        script(self)
+    }
+}
+
+/// As JSON that can stand inside a `<script>`: no `</script>` in a value ends it.
+fn script(value: &impl Serialize) -> String {
+    // Only strings can have these characters, and there JSON takes the escape for the same.
+    let json = serde_json::to_string(value).unwrap_or_default();
+    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
 /// A card to be handed out by `wx.addCard`.
@@ -178,6 +194,13 @@ impl AddCard {
         self
     }
 
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.card_id.is_empty() {
+            return Err(Error::new(ErrorKind::Request, "the card to be signed has no card_id"));
+        }
+        Ok(())
+    }
+
     pub(crate) fn sign(self, by: &Signer<'_>) -> Result<SignedCard, Error> {
         let timestamp = by.timestamp.to_string();
         let optional = [&self.code, &self.openid, &self.balance];
@@ -206,6 +229,14 @@ pub struct SignedCard {
     /// How it is signed. The page takes it as JSON in a string.
     #[serde(serialize_with = "as_json_text")]
     pub card_ext: CardExt,
+}
+
+impl SignedCard {
+    /// The object as JavaScript that can stand inside a `<script>`, as an entry of `cardList`.
+    #[must_use]
+    pub fn to_script(&self) -> String {
+        script(self)
+    }
 }
 
 /// How a card is signed.
@@ -297,6 +328,14 @@ pub struct SignedChoice {
     pub sign_type: String,
     /// The signature.
     pub card_sign: String,
+}
+
+impl SignedChoice {
+    /// The object as JavaScript that can stand inside a `<script>`: `wx.chooseCard(…)` takes it as it is.
+    #[must_use]
+    pub fn to_script(&self) -> String {
+        script(self)
+    }
 }
 
 /// What a signature is made with.

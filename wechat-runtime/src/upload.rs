@@ -134,6 +134,8 @@ impl Upload {
     }
 
     /// Calls `listener` each time a piece has been handed to the network. It must not block.
+    ///
+    /// For a file alone: `Upload::from(file).on_progress(…)`.
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
         self

@@ -347,7 +347,7 @@ async fn what_was_sent_and_not_answered_is_not_sent_again() {
         let body = json!({ "touser": "o" }).to_string();
         match way {
             Way::Client => {
-                assert_eq!(caller.post(SEND, body).await.unwrap_err().kind(), ErrorKind::Transport)
+                assert_eq!(caller.post(SEND, body).await.unwrap_err().kind(), ErrorKind::Transport);
             }
             Way::Middleware => {
                 let url = format!("{}{SEND}", caller.base_url);

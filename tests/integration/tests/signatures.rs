@@ -132,6 +132,34 @@ async fn a_page_gets_all_that_its_config_needs() {
 }
 
 #[tokio::test]
+async fn nothing_is_fetched_for_what_cannot_be_signed() {
+    let world = World::new().await;
+    let client = world.client();
+    let page = client.jssdk_config("/page").await.unwrap_err();
+    let card = client.card_signature(AddCard::new("")).await.unwrap_err();
+    assert_eq!([page.kind(), card.kind()], [ErrorKind::Request; 2]);
+    assert_eq!(world.sim.ledger().calls().count(), 0);
+}
+
+#[tokio::test]
+async fn what_a_page_is_given_ends_no_script() {
+    let world = with_tickets().await;
+    let client = world.client();
+    let evil = "</script><script>alert(1)\u{2028}\u{2029}";
+    let config = client.jssdk_config("https://example.com/").await.unwrap().with_js_api_list([evil]);
+    let card = client.card_signature(AddCard::new("pCard").code(evil)).await.unwrap();
+    let choice = client.choose_card_signature(ChooseCard::new().card_id(evil)).await.unwrap();
+    for (script, value) in [
+        (config.to_script(), serde_json::to_value(&config).unwrap()),
+        (card.to_script(), serde_json::to_value(&card).unwrap()),
+        (choice.to_script(), serde_json::to_value(&choice).unwrap()),
+    ] {
+        assert!(!script.contains(['<', '\u{2028}', '\u{2029}']), "{script}");
+        assert_eq!(serde_json::from_str::<Value>(&script).unwrap(), value);
+    }
+}
+
+#[tokio::test]
 async fn a_card_is_signed_over_what_it_has() {
     let world = with_tickets().await;
     let card = AddCard::new("pCard").code("c-1").openid("o-1");

@@ -15,7 +15,7 @@ async fn a_user_logs_in_on_a_page() {
     let code = world.account().oauth_code("an-openid", "snsapi_userinfo");
     let grant = [("grant_type", "authorization_code"), ("code", &*code)];
     let user = get(&client, "/sns/oauth2/access_token", &grant).await.unwrap();
-    assert_eq!(world.query_of("/sns/oauth2/access_token", "appid"), [world.appid.clone()]);
+    assert_eq!(world.query_of("/sns/oauth2/access_token", "appid"), [&*world.appid]);
     assert_eq!(world.query_of("/sns/oauth2/access_token", "secret"), [SECRET]);
     let text = |of: &Value, name: &str| of[name].as_str().unwrap().to_owned();
     let (token, refresh, openid) =
@@ -36,8 +36,8 @@ async fn a_user_logs_in_on_a_page() {
     );
     assert_eq!(world.asked(), 0, "the account's token has no part in it");
 
-    let used = get(&client, "/sns/oauth2/access_token", &grant).await.unwrap_err();
-    assert_eq!((used.kind(), used.errcode()), (ErrorKind::UserToken, Some(40163)));
+    let again = get(&client, "/sns/oauth2/access_token", &grant).await.unwrap_err();
+    assert_eq!((again.kind(), again.errcode()), (ErrorKind::UserToken, Some(40163)));
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn quotas_are_cleared_by_the_secret_in_the_query() {
     let path = "/cgi-bin/clear_quota/v2";
     let cleared = world.client().post(path).send().await.unwrap();
     assert_eq!(cleared.errcode(), Some(0));
-    assert_eq!(world.query_of(path, "appid"), [world.appid.clone()]);
+    assert_eq!(world.query_of(path, "appid"), [&*world.appid]);
     assert_eq!(world.query_of(path, "appsecret"), [SECRET]);
     assert_eq!(world.asked(), 0);
 }

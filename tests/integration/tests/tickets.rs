@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use wechat_integration_tests::{Shelf, World, at_once, call};
-use wechat_runtime::{
-    Bound, ErrorKind, Secret, Ticket, TicketType, Token, TokenKind, async_trait,
-    storage::{self, Hub as _},
-};
+use wechat_runtime::{Bound, ErrorKind, Secret, Ticket, TicketType, Token, TokenKind, async_trait, storage};
 use wechat_simulator::{Fault, Line, TicketType as Sort};
 
 const GETTICKET: &str = "/cgi-bin/ticket/getticket";

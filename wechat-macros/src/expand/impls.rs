@@ -103,28 +103,24 @@ impl Declaration<'_> {
                 #r::Call::client(self).refresh_access_token(stale).await
             }
 
-            /// The ticket of this type, from the storage or, where it has none that lives, from WeChat.
-            ///
-            /// # Errors
-            ///
-            /// Where the storage fails or WeChat grants no ticket.
-            pub async fn fetch_ticket(
+            /// The ticket of this type, from the storage or, where it has none that lives, from WeChat: await it.
+            pub fn fetch_ticket(
                 &self,
-                ticket_type: impl #r::Into<#r::TicketType> + #r::Send,
-            ) -> #r::Result<#r::Ticket, #r::Error> {
-                #r::Call::client(self).fetch_ticket(ticket_type).await
+                ticket_type: impl #r::Into<#r::TicketType>,
+            ) -> #r::TicketCall<#r::Common, #r::Ticket> {
+                #r::Call::client(self).fetch_ticket(ticket_type)
             }
 
             /// What a page at this address gives to `wx.config`: await it.
             pub fn jssdk_config(
                 &self,
                 url: impl #r::Into<#r::String>,
-            ) -> #r::Signing<#r::Common, #r::JssdkConfig> {
+            ) -> #r::TicketCall<#r::Common, #r::JssdkConfig> {
                 #r::Call::client(self).jssdk_config(url)
             }
 
             /// What a page gives to `wx.addCard` for this card: await it.
-            pub fn card_signature(&self, card: #r::AddCard) -> #r::Signing<#r::Common, #r::SignedCard> {
+            pub fn card_signature(&self, card: #r::AddCard) -> #r::TicketCall<#r::Common, #r::SignedCard> {
                 #r::Call::client(self).card_signature(card)
             }
 
@@ -132,7 +128,7 @@ impl Declaration<'_> {
             pub fn choose_card_signature(
                 &self,
                 cards: #r::ChooseCard,
-            ) -> #r::Signing<#r::Common, #r::SignedChoice> {
+            ) -> #r::TicketCall<#r::Common, #r::SignedChoice> {
                 #r::Call::client(self).choose_card_signature(cards)
             }
         }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
 use super::guard::{Blocked, Lane, Mark};
-use super::upstream::{self, TicketCall};
+use super::upstream::{self, GetTicket};
 use super::{Cause, Credentials, unpanicked};
 use crate::credential::{Credential, Grant, Standing};
 use crate::errcode::ErrorKind;
@@ -264,7 +264,7 @@ impl Lead<'_> {
         let left = self.time_left()?;
         let now = of.now();
         let mut call =
-            TicketCall { http: &of.http, base: &of.base, ticket_type, timeout: of.settings.upstream_timeout };
+            GetTicket { http: &of.http, base: &of.base, ticket_type, timeout: of.settings.upstream_timeout };
         let tokens = of.tokens();
         let reply = timeout(left, tokens.inject_into(&mut call)).await;
         let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no ticket in time")));

@@ -73,14 +73,14 @@ pub(super) async fn ask_for_token(
 }
 
 /// The call that asks for a ticket by the access token.
-pub(super) struct TicketCall<'a> {
+pub(super) struct GetTicket<'a> {
     pub(super) http: &'a reqwest::Client,
     pub(super) base: &'a Base,
     pub(super) ticket_type: &'a TicketType,
     pub(super) timeout: Duration,
 }
 
-impl Next for TicketCall<'_> {
+impl Next for GetTicket<'_> {
     type Answer = Reply;
 
     async fn send(&mut self, token: Option<&Secret>) -> Result<Reply, Error> {

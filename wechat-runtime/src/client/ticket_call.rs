@@ -1,0 +1,169 @@
+//! Tickets, and signatures for a page's front end, with the ticket found as a token is.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use super::Client;
+use crate::application::Application;
+use crate::clock::{Clock, Moment};
+use crate::request::RequestBuilder;
+use crate::sign::{AddCard, ChooseCard, JssdkConfig, SignedCard, SignedChoice, Signer, page};
+use crate::storage::adapter::{Adapter, DefaultArgs};
+use crate::{Error, Ticket, TicketType, random};
+
+/// A call for a ticket, or for what is signed with one: await it, after saying what is otherwise than declared.
+///
+/// ```
+/// # use wechat_runtime::{Client, Common, Error};
+/// # async fn f(client: Client<Common>) -> Result<(), Error> {
+/// let config = client
+///     .jssdk_config("https://example.com/page?id=1")
+///     .appid("wx99aa88bb77cc66dd")
+///     .await?
+///     .with_js_api_list(["scanQRCode"]);
+/// # Ok(()) }
+/// ```
+#[must_use = "nothing is done until it is awaited"]
+pub struct TicketCall<App: Application, T> {
+    call: RequestBuilder<App>,
+    clock: Arc<dyn Clock>,
+    /// What is wrong with it, so that no ticket is fetched for nothing.
+    check: Result<(), Error>,
+    make: Make<T>,
+}
+
+type Make<T> = Box<dyn FnOnce(Ticket, &str, u64) -> Result<T, Error> + Send + Sync>;
+
+impl<App: Application> Client<App> {
+    /// The ticket of this type (`TicketType::JSAPI`, or the word itself), found or fetched.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch_access_token`](Self::fetch_access_token), and what WeChat answers at
+    /// [`getticket`](https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html).
+    pub fn fetch_ticket(&self, ticket_type: impl Into<TicketType>) -> TicketCall<App, Ticket> {
+        self.by_ticket(&ticket_type.into(), Ok(()), |ticket, _, _| Ok(ticket))
+    }
+
+    /// What a page at `url` gives to `wx.config`.
+    ///
+    /// The ticket is looked up in the storage, and got from WeChat where it has none that lives. The signature is
+    /// good for this very address, up to its first `#`.
+    ///
+    /// ```
+    /// # use wechat_runtime::{Client, Common, Error};
+    /// # async fn f(client: Client<Common>) -> Result<String, Error> {
+    /// let config = client.jssdk_config("https://example.com/page?id=1").await?;
+    /// let script = format!("wx.config({});", config.with_js_api_list(["scanQRCode"]).to_script());
+    /// # Ok(script) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch_ticket`](Self::fetch_ticket) and of [`sign_jssdk`](crate::sign_jssdk).
+    pub fn jssdk_config(&self, url: impl Into<String>) -> TicketCall<App, JssdkConfig> {
+        let url = url.into();
+        let check = page(&url).map(drop);
+        self.signing(&TicketType::JSAPI, check, move |signer| signer.page(&url))
+    }
+
+    /// What a page gives to `wx.addCard` for this card.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch_ticket`](Self::fetch_ticket) and of [`sign_card`](crate::sign_card); a card without its
+    /// `card_id` ([`Request`](crate::ErrorKind::Request)).
+    pub fn card_signature(&self, card: AddCard) -> TicketCall<App, SignedCard> {
+        self.signing(&TicketType::WX_CARD, card.check(), move |signer| card.sign(signer))
+    }
+
+    /// What a page gives to `wx.chooseCard` for these cards.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch_ticket`](Self::fetch_ticket) and of [`sign_card`](crate::sign_card).
+    pub fn choose_card_signature(&self, cards: ChooseCard) -> TicketCall<App, SignedChoice> {
+        self.signing(&TicketType::WX_CARD, Ok(()), move |signer| cards.sign(signer))
+    }
+
+    fn signing<T>(
+        &self,
+        ticket_type: &TicketType,
+        check: Result<(), Error>,
+        sign: impl FnOnce(&Signer<'_>) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> TicketCall<App, T> {
+        self.by_ticket(ticket_type, check, move |ticket, appid, timestamp| {
+            sign(&Signer { ticket: ticket.ticket(), appid, timestamp, nonce: &random::word() })
+        })
+    }
+
+    fn by_ticket<T>(
+        &self,
+        ticket_type: &TicketType,
+        check: Result<(), Error>,
+        make: impl FnOnce(Ticket, &str, u64) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> TicketCall<App, T> {
+        let call = self.get("/cgi-bin/ticket/getticket").query(&[("type", ticket_type.as_str())]);
+        TicketCall { call, clock: self.0.clock.clone(), check, make: Box::new(make) }
+    }
+}
+
+impl<App: Application, T> TicketCall<App, T> {
+    /// Does it for this account, whatever was declared.
+    pub fn appid(self, appid: impl Into<String>) -> Self {
+        Self { call: self.call.appid(appid), ..self }
+    }
+
+    /// Takes the ticket from WeChat's API where it is said to be here, whatever was declared.
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        Self { call: self.call.base_url(base_url), ..self }
+    }
+
+    /// Takes the ticket from this storage, whatever was declared: as
+    /// [`RequestBuilder::adapter_storage`](crate::RequestBuilder::adapter_storage).
+    pub fn adapter_storage<S, M>(self, adapter: S) -> Self
+    where
+        S: Adapter<App, M>,
+        S::Args: DefaultArgs,
+    {
+        Self { call: self.call.adapter_storage(adapter), ..self }
+    }
+
+    /// Takes the ticket from this storage with these arguments, whatever was declared.
+    pub fn adapter_storage_with<S, M>(self, adapter: S, args: S::Args) -> Self
+    where
+        S: Adapter<App, M>,
+    {
+        Self { call: self.call.adapter_storage_with(adapter, args), ..self }
+    }
+
+    /// How long it may take, in place of the client's setting.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { call: self.call.timeout(timeout), ..self }
+    }
+}
+
+impl<App: Application, T: 'static> IntoFuture for TicketCall<App, T> {
+    type Output = Result<T, Error>;
+    type IntoFuture = BoxFuture<'static, Result<T, Error>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            self.check?;
+            let answer = self.call.send().await?;
+            let appid = answer.appid().cloned().unwrap_or_default();
+            let timestamp = Moment::now(&*self.clock).unix();
+            (self.make)(answer.json()?, &appid, timestamp)
+        })
+    }
+}
+
+impl<App: Application, T> fmt::Debug for TicketCall<App, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TicketCall").field("call", &self.call).finish_non_exhaustive()
+    }
+}
