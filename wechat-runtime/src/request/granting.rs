@@ -14,13 +14,12 @@ use crate::routes::Grants;
 use crate::{Error, Secret, TicketType, TokenKind};
 
 /// What the caller wrote of the parameters that such a path takes.
-#[derive(Default)]
 pub(super) struct Asked {
-    pub(super) credential: Option<Credential>,
+    pub(super) credential: Credential,
     pub(super) appid: Option<String>,
     pub(super) secret: Option<Secret>,
     /// Whether a new one is wanted, even where the current one lives.
-    pub(super) renew: bool,
+    renew: bool,
 }
 
 /// The parameters of `/cgi-bin/token` and `/cgi-bin/stable_token`.
@@ -59,8 +58,8 @@ impl Asked {
         match grants {
             Grants::Ticket => {
                 let asked: TicketParameters = in_query(query, "type, appid")?;
-                let credential = Some(Credential::Ticket(asked.ticket_type));
-                Ok(Self { credential, appid: asked.appid, ..Self::default() })
+                let credential = Credential::Ticket(asked.ticket_type);
+                Ok(Self { credential, appid: asked.appid, secret: None, renew: false })
             }
             Grants::Token(kind) => {
                 let asked: TokenParameters = match kind {
@@ -77,33 +76,33 @@ impl Asked {
                     (TokenKind::Classic, None) => true,
                     (TokenKind::Stable, force) => force.unwrap_or(false),
                 };
-                let credential = Some(Credential::AccessToken(kind));
+                let credential = Credential::AccessToken(kind);
                 Ok(Self { credential, appid: asked.appid, secret: asked.secret, renew })
             }
         }
     }
-}
 
-/// The body with which WeChat would answer.
-pub(super) async fn answer(credentials: &Credentials, renew: bool) -> Result<Bytes, Error> {
-    let granted = if renew { credentials.renew().await? } else { credentials.obtain().await? };
-    let Grant { value, timestamp, expires_in, .. } = &granted;
-    let body = match &credentials.key.credential {
-        // As stable_token does, for one that has been granted before: with the seconds it still has.
-        Credential::AccessToken(_) => json!({
-            "access_token": value.expose(),
-            "expires_in": credentials.seconds_left(&granted),
-        }),
-        Credential::Ticket(ticket_type) => json!({
-            "errcode": 0,
-            "errmsg": "ok",
-            "ticket": value.expose(),
-            "expires_in": expires_in,
-            "type": ticket_type,
-            "timestamp": timestamp,
-        }),
-    };
-    Ok(body.to_string().into())
+    /// The body with which WeChat would answer.
+    pub(super) async fn answer(&self, credentials: &Credentials) -> Result<Bytes, Error> {
+        let granted = if self.renew { credentials.renew().await? } else { credentials.obtain().await? };
+        let Grant { value, timestamp, expires_in, .. } = &granted;
+        let body = match &self.credential {
+            // As stable_token does, for one that has been granted before: with the seconds it still has.
+            Credential::AccessToken(_) => json!({
+                "access_token": value.expose(),
+                "expires_in": credentials.seconds_left(&granted),
+            }),
+            Credential::Ticket(ticket_type) => json!({
+                "errcode": 0,
+                "errmsg": "ok",
+                "ticket": value.expose(),
+                "expires_in": expires_in,
+                "type": ticket_type,
+                "timestamp": timestamp,
+            }),
+        };
+        Ok(body.to_string().into())
+    }
 }
 
 fn in_query<T: DeserializeOwned>(query: &str, names: &str) -> Result<T, Error> {

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::RequestBuilder;
 use super::body::{Body, Content};
-use super::granting::{self, Asked};
+use super::granting::Asked;
 use super::wire::{Reading, Sending, Transport};
 use crate::application::Application;
 use crate::base::{Base, Target};
@@ -41,7 +41,7 @@ pub(crate) struct Prepared {
     timeout: Duration,
     content: Content,
     route: &'static Route,
-    token: Carries,
+    carries: Carries,
     credentials: Option<Credentials>,
 }
 
@@ -53,8 +53,42 @@ enum Carries {
     Callers(Secret),
     /// None that we know of: the path needs none, or the caller wrote it into the query.
     None,
-    /// None, because the client answers by itself, with a new credential or with the one it has.
-    Answered { renew: bool },
+    /// None, because the client answers by itself with what it keeps.
+    Answered(Asked),
+}
+
+impl Carries {
+    fn of(
+        given: Option<Secret>,
+        route: &Route,
+        method: &Method,
+        query: &str,
+        body: &[u8],
+    ) -> Result<Self, Error> {
+        match (given, written(query, ACCESS_TOKEN)) {
+            (Some(_), Some(_)) => {
+                Err(wrong("has an access_token in its query and another by `access_token`: give one"))
+            }
+            (Some(_), None) | (None, Some(_)) if matches!(route.grants, Some(Grants::Token(_))) => {
+                Err(wrong("is made by the app secret, and takes no access_token"))
+            }
+            (Some(token), None) => Ok(Self::Callers(token)),
+            // Nor is anything kept of what the caller's own token is good for.
+            (None, Some(_)) => Ok(Self::None),
+            (None, None) => match route.grants {
+                Some(grants) => Asked::read(grants, method, query, body).map(Self::Answered),
+                None if route.needs == Needs::AccessToken => Ok(Self::Injected),
+                None => Ok(Self::None),
+            },
+        }
+    }
+
+    fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::Answered(asked) => Some(asked),
+            Self::Injected | Self::Callers(_) | Self::None => None,
+        }
+    }
 }
 
 impl Prepared {
@@ -82,52 +116,32 @@ impl Prepared {
         }
         query.push_str(&call.query);
 
-        let in_query = written(&query, ACCESS_TOKEN).is_some();
-        let callers_token = call.token.is_some() || in_query;
-        let mut asked = Asked::default();
-        let token = match (call.token, in_query) {
-            (Some(_), true) => {
-                return Err(wrong(
-                    "has an access_token in its query and another by `access_token`: give one",
-                ));
-            }
-            (Some(_), false) | (None, true) if matches!(route.grants, Some(Grants::Token(_))) => {
-                return Err(wrong("is made by the app secret, and takes no access_token"));
-            }
-            (Some(token), false) => Carries::Callers(token),
-            // Nor is anything kept of what the caller's own token is good for.
-            (None, true) => Carries::None,
-            (None, false) => match route.grants {
-                Some(grants) => {
-                    asked = Asked::read(grants, &call.method, &query, call.content.bytes())?;
-                    Carries::Answered { renew: asked.renew }
-                }
-                None if route.needs == Needs::AccessToken => Carries::Injected,
-                None => Carries::None,
-            },
-        };
-        let beside = asked.appid.or_else(|| written(&query, "appid").map(Cow::into_owned)).map(Arc::from);
+        let callers_token = call.token.is_some() || written(&query, ACCESS_TOKEN).is_some();
+        let carries = Carries::of(call.token, route, &call.method, &query, call.content.bytes())?;
+        let asked = carries.asked();
+        let fills = route.fills.iter().any(|(name, _)| written(&query, name).is_none());
+        if (fills || asked.is_some()) && !at_base {
+            return Err(wrong("would take the app secret elsewhere than base_url: give it as a path"));
+        }
+        let beside = asked.and_then(|asked| asked.appid.clone());
+        let beside = beside.or_else(|| written(&query, "appid").map(Cow::into_owned)).map(Arc::from);
         let named = call.appid.or_else(|| call.client.declared_appid().cloned());
         // What is filled in is filled in for the account that the caller has written beside it.
         let by_secret = !route.fills.is_empty() || matches!(route.grants, Some(Grants::Token(_)));
         let appid = if by_secret { beside.or(named) } else { named.or(beside) };
-        let answers = matches!(token, Carries::Answered { .. });
-        let fills = route.fills.iter().any(|(name, _)| written(&query, name).is_none());
-        if (fills || answers) && !at_base {
-            return Err(wrong("would take the app secret elsewhere than base_url: give it as a path"));
-        }
-        let credentials = if fills || answers || matches!(token, Carries::Injected) {
+        let credentials = if fills || matches!(carries, Carries::Injected | Carries::Answered(_)) {
             let appid = appid.clone().filter(|appid| !appid.is_empty());
             let appid = appid.ok_or_else(no_account)?;
             let bound = call.bound.as_ref().unwrap_or(call.client.bound());
-            let credential =
-                asked.credential.unwrap_or_else(|| Credential::AccessToken(call.client.token_kind()));
+            let token = || Credential::AccessToken(call.client.token_kind());
+            let credential = asked.map_or_else(token, |asked| asked.credential.clone());
             let credentials = call.client.credentials(&wire, bound, appid, credential);
-            Some(Credentials { callers_secret: asked.secret, ..credentials })
+            let callers_secret = asked.and_then(|asked| asked.secret.clone());
+            Some(Credentials { callers_secret, ..credentials })
         } else {
             None
         };
-        if let (true, true, Some(credentials)) = (answers, by_secret, &credentials) {
+        if let Some(credentials) = credentials.as_ref().filter(|_| asked.is_some() && by_secret) {
             credentials.check_owned()?;
         }
         let limits = call.client.limits();
@@ -143,7 +157,7 @@ impl Prepared {
             timeout: call.timeout.unwrap_or(limits.call),
             content: call.content,
             route,
-            token,
+            carries,
             credentials,
         })
     }
@@ -192,10 +206,10 @@ impl Prepared {
         let secret = self.fill().await?;
         let credentials = self.credentials.take();
         let mut sending = Sending::new(self, &body, secret, transport);
-        let answer = match (&self.token, &credentials) {
+        let answer = match (&self.carries, &credentials) {
             (Carries::Injected, Some(credentials)) => credentials.inject_into(&mut sending).await?,
-            (Carries::Answered { renew }, Some(credentials)) => {
-                R::made(granting::answer(credentials, *renew).await?, self.called.clone())
+            (Carries::Answered(asked), Some(credentials)) => {
+                R::made(asked.answer(credentials).await?, self.called.clone())
             }
             (Carries::Callers(token), _) => sending.send(Some(token)).await?,
             _ => sending.send(None).await?,
