@@ -104,6 +104,8 @@ pub mod storage;
 mod ticket;
 mod token;
 mod upload;
+pub mod what_happens_when;
+pub mod when_a_call_fails;
 
 pub use async_trait::async_trait;
 /// The HTTP client underneath, for [`ClientBuilder::http`]. Its major version is part of this crate's.
