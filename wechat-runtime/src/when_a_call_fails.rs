@@ -54,7 +54,7 @@
 //!
 //! # What WeChat answers to a call
 //!
-//! ## TokenRejected
+//! ## `TokenRejected`
 //!
 //! The access token is refused, and so was a fresh one, or no fresh one may be fetched yet.
 //!
@@ -86,7 +86,7 @@
 //! * A token of your own is neither looked up nor refreshed, and its refusal is the answer as it came. The same
 //!   holds on `/sns/*`, where an end user's token is meant: let the user log in again.
 //!
-//! ## Configuration
+//! ## `Configuration`
 //!
 //! The appid, the secret or a setting is wrong. Without an errcode: `base_url` is none, the HTTP client cannot be
 //! made, or the storage has no secret for the appid.
@@ -107,7 +107,7 @@
 //!
 //! *To do:* correct it. No restart is needed: another secret from the storage ends the pause.
 //!
-//! ## AddressNotAllowed
+//! ## `AddressNotAllowed`
 //!
 //! This machine's address is not on the account's whitelist. The errmsg of 40164 and 61004 says which address
 //! WeChat saw.
@@ -122,7 +122,7 @@
 //!
 //! *To do:* add the address in the account's console, or call from one that is there.
 //!
-//! ## Frozen
+//! ## `Frozen`
 //!
 //! The account or its secret is frozen, or waits for its administrator.
 //!
@@ -139,7 +139,7 @@
 //!
 //! *To do:* see to it in the account's console.
 //!
-//! ## Quota
+//! ## `Quota`
 //!
 //! A quota is used up.
 //!
@@ -155,7 +155,7 @@
 //! token's own quota, POST to `/cgi-bin/clear_quota/v2`, which needs no token: appid and secret are filled in.
 //! Either ends the pause that 45009 has begun, if it was left to the client to find the token or the secret.
 //!
-//! ## Busy
+//! ## `Busy`
 //!
 //! | errcode | meaning |
 //! |---|---|
@@ -165,7 +165,7 @@
 //!
 //! *To do:* call again after a second or more.
 //!
-//! ## PermissionDenied
+//! ## `PermissionDenied`
 //!
 //! The account may not use this interface.
 //!
@@ -181,7 +181,7 @@
 //!
 //! *To do:* apply for the interface in the account's console.
 //!
-//! ## UserToken
+//! ## `UserToken`
 //!
 //! An end user's own code or token (OAuth) is used up or expired. The runtime keeps none of them.
 //!
@@ -198,7 +198,7 @@
 //!
 //! *To do:* send the user through the login again.
 //!
-//! ## Request
+//! ## `Request`
 //!
 //! The request is wrong: WeChat says so, or the client before sending it.
 //!
@@ -239,7 +239,7 @@
 //!
 //! *To do:* correct the request.
 //!
-//! ## VerifyTicket
+//! ## `VerifyTicket`
 //!
 //! Answered to component applications, for which this version has no client.
 //!
@@ -252,7 +252,7 @@
 //!
 //! *To do:* wait for WeChat's next push, which comes every ten minutes.
 //!
-//! ## ReauthorizationRequired
+//! ## `ReauthorizationRequired`
 //!
 //! Answered to component applications, for which this version has no client.
 //!
@@ -265,7 +265,7 @@
 //!
 //! *To do:* ask the account to authorize the component again.
 //!
-//! ## Api
+//! ## `Api`
 //!
 //! Every other errcode that is not 0.
 //!
@@ -308,7 +308,7 @@
 //! [`retry_unsafe`](crate::RequestBuilder::retry_unsafe). Calls to the paths that grant are not repeated but
 //! followed by a pause.
 //!
-//! ## Storage
+//! ## `Storage`
 //!
 //! The storage adapter failed, panicked, did not answer within
 //! [5 s](crate::RefreshSettings::storage_timeout), or has not what is needed: a hub elsewhere that has no token, or
@@ -320,7 +320,7 @@
 //!
 //! *To do:* see to the storage; [`source()`](std::error::Error::source) is its own error. It recovers by itself.
 //!
-//! ## Connect
+//! ## `Connect`
 //!
 //! No connection could be made: no such host, nobody listening, a certificate that is not trusted, or no answer
 //! within [3 s](crate::ClientBuilder::connect_timeout).
@@ -329,7 +329,7 @@
 //!
 //! *To do:* check `base_url`, the network, the proxy. Sending again is safe.
 //!
-//! ## Timeout
+//! ## `Timeout`
 //!
 //! An attempt took longer than [15 s](crate::ClientBuilder::attempt_timeout), the whole call longer than
 //! [30 s](crate::ClientBuilder::timeout), a file stood still for as long as an attempt may take, or the async
@@ -342,7 +342,7 @@
 //! [`endpoint()`](crate::Error::endpoint) is a path that grants, since then the call itself was not sent or was
 //! refused. For a long file allow the call more [time](crate::RequestBuilder::timeout).
 //!
-//! ## Transport
+//! ## `Transport`
 //!
 //! The connection broke after the request began.
 //!
@@ -350,7 +350,7 @@
 //!
 //! *To do:* as after a [timeout](#timeout): WeChat may have acted.
 //!
-//! ## Status
+//! ## `Status`
 //!
 //! An HTTP status other than success, with no errcode in the body: WeChat answers errors of its own with 200, so
 //! something between here and there has answered. A redirect is one, because following it would take the token
@@ -360,7 +360,7 @@
 //!
 //! *To do:* check `base_url`, proxies and gateways. 412 is what a body without a length gets.
 //!
-//! ## Body
+//! ## `Body`
 //!
 //! The answer cannot be used: empty, not JSON, not UTF-8, of another shape than the type it is read into, a page
 //! of markup, or longer than [10 MiB](crate::ClientBuilder::body_limit).
@@ -370,7 +370,7 @@
 //! *To do:* check that `base_url` is WeChat's API and that the path answers what you expect. What is long is
 //! [downloaded](crate::RequestBuilder::download) and [saved](crate::Download::save).
 //!
-//! ## File
+//! ## `File`
 //!
 //! A file to be uploaded cannot be read, is no file, or is not as long as it was said to be; a download cannot be
 //! written.

@@ -67,7 +67,7 @@ fn kinds_of_the_page() -> Kinds<'static> {
     for line in lines(KINDS_PAGE) {
         if line.starts_with("# ") {
             section = None;
-        } else if let Some(kind) = line.strip_prefix("## ") {
+        } else if let Some(kind) = line.strip_prefix("## `").and_then(|kind| kind.strip_suffix('`')) {
             assert!(kinds.insert(kind, BTreeSet::new()).is_none(), "{kind} has two sections");
             section = Some(kind);
         } else if let (Some(kind), Some(cells)) = (section, cells(line)) {
