@@ -39,10 +39,13 @@ type Make<T> = Box<dyn FnOnce(&Signer<'_>) -> Result<T, Error> + Send + Sync>;
 impl<App: Application> Client<App> {
     /// The ticket of this type, found or fetched, for the declared account.
     ///
+    /// Follows the appendix on tickets of the
+    /// [JS-SDK's page](https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html).
+    ///
     /// # Errors
     ///
-    /// Those of [`fetch_access_token`](Self::fetch_access_token), and what WeChat's page of
-    /// [tickets](https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html) answers.
+    /// Those of [`fetch_access_token`](Self::fetch_access_token), and what `/cgi-bin/ticket/getticket` answers,
+    /// by its kind.
     pub async fn fetch_ticket(&self, ticket_type: TicketType) -> Result<Ticket, Error> {
         self.ticket_call(&ticket_type).send().await?.json()
     }
@@ -128,7 +131,7 @@ impl<App: Application, T> Signing<App, T> {
         Self { call: self.call.adapter_storage_with(adapter, args), ..self }
     }
 
-    /// How long it may take, in place of the client's setting.
+    /// How long it may take, in place of the client's [`timeout`](crate::ClientBuilder::timeout) (30 s).
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { call: self.call.timeout(timeout), ..self }
     }
