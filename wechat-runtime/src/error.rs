@@ -140,7 +140,7 @@ impl Error {
     }
 
     /// How long to wait before a call can succeed, where the client itself holds back: for a token or a ticket that
-    /// was not granted, or one that may not be replaced so soon. Before that, WeChat is not asked.
+    /// was not granted, or one that may not be replaced so soon. Until then WeChat is not asked for another.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`kind()`](crate::Error::kind) | what to do about it: match on this |
 //! | [`errcode()`](crate::Error::errcode), [`errmsg()`](crate::Error::errmsg) | what WeChat answered, if it did |
-//! | [`retry_after()`](crate::Error::retry_after) | how long the client itself holds back, if it does: calls before that fail without reaching WeChat |
+//! | [`retry_after()`](crate::Error::retry_after) | how long the client itself holds back, if it does: until then it does not ask WeChat for this token or ticket again |
 //! | [`endpoint()`](crate::Error::endpoint) | which path failed: the one that was called, or the one that should have granted its token or ticket |
 //! | [`appid()`](crate::Error::appid) | for which account |
 //! | [`http_status()`](crate::Error::http_status) | the status of the answer, if there was one |

@@ -109,8 +109,9 @@ impl<App: Application, T> ClientBuilder<App, T> {
 
     /// How often an attempt that failed on its way is repeated: 2 by default.
     ///
-    /// Repeated is what did not get a connection, and besides that only what may be sent twice: GET, HEAD,
-    /// PUT, DELETE, OPTIONS, TRACE, and what [`retry_unsafe`](crate::RequestBuilder::retry_unsafe) allows.
+    /// Repeated is what did not get a connection. Where the connection broke, the time ran out or a status of
+    /// 500 or more came back without an errcode, only what may be sent twice is repeated: GET, HEAD, PUT, DELETE,
+    /// OPTIONS, TRACE, and what [`retry_unsafe`](crate::RequestBuilder::retry_unsafe) allows.
     pub fn retries(mut self, retries: u32) -> Self {
         self.limits.retries = retries;
         self
