@@ -65,7 +65,9 @@ use crate::{args::Args, item::Item, model::Model};
 ///   time; a set-up that fails is reported by the builder's `build`, or by the first call of a client made by `new`.
 /// * `request`, `get`, `post`, `put`, `patch`, `delete`, `head`: each starts a call.
 /// * `appid`, `expires_in`: what was declared.
-/// * `fetch_access_token`, `refresh_access_token`: the token itself, for code that needs it.
+/// * `fetch_access_token`, `refresh_access_token`, `fetch_ticket`: the token and the ticket themselves, for code that
+///   needs them.
+/// * `jssdk_config`, `card_signature`, `choose_card_signature`: signatures for a page's front end.
 /// * `Clone` (cheap), `Debug` (redacted), `Default` where `new` takes nothing, and the trait `Call`. Do not derive these.
 ///
 /// # Errors

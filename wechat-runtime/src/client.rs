@@ -142,7 +142,8 @@ impl<App: Application> Client<App> {
     /// # Errors
     ///
     /// As [`fetch_access_token`](Self::fetch_access_token); and [`TokenRejected`](ErrorKind::TokenRejected) when
-    /// `stale` was issued less than 30 s ago, or another was replaced so recently.
+    /// `stale` was issued less than 30 s ago, another was replaced so recently, the day's replacements are used
+    /// up, or `stale` is what comes back.
     pub async fn refresh_access_token(&self, stale: &Secret) -> Result<Token, Error> {
         let credentials = self.declared_credentials()?;
         let granted = self.in_time(credentials.refresh(Some(stale.clone()), Cause::Refused(None))).await?;

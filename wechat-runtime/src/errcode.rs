@@ -2,6 +2,9 @@
 
 /// What went wrong, in as many kinds as there are different things to do about it.
 ///
+/// [When a call fails](crate::when_a_call_fails) tells, for each of them, which errcodes it has, what has been
+/// done about it already, and what to do.
+///
 /// The kinds down to [`Api`](ErrorKind::Api) are WeChat's answers, sorted by
 /// [errcode](https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html); the rest
 /// arise on this side of the wire.

@@ -16,13 +16,12 @@ use crate::storage;
 ///
 /// ```
 /// # use wechat_runtime::{Error, ErrorKind};
-/// fn later(error: &Error) -> Option<std::time::Duration> {
-///     match error.kind() {
-///         ErrorKind::Busy | ErrorKind::Quota => error.retry_after(),
-///         _ => None,
-///     }
+/// fn is_worth_another_try(error: &Error) -> bool {
+///     matches!(error.kind(), ErrorKind::Busy | ErrorKind::Connect) || error.retry_after().is_some()
 /// }
 /// ```
+///
+/// [When a call fails](crate::when_a_call_fails) goes through all of them.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -140,7 +139,8 @@ impl Error {
         self.0.http_status
     }
 
-    /// How long to wait before a call can succeed, where that is known.
+    /// How long to wait before a call can succeed, where the client itself holds back: for a token or a ticket that
+    /// was not granted, or one that may not be replaced so soon. Until then WeChat is not asked for another.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

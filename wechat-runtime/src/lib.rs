@@ -1,27 +1,82 @@
 //! A client of the WeChat platform whose access tokens are found, injected, refreshed once and stored where
 //! you choose.
 //!
-//! Declare a client in one attribute, and call any path of WeChat's API by its name:
+//! # From nothing to a first call
 //!
+//! ```toml
+//! [dependencies]
+//! wechat-runtime = "0.1"
+//! serde_json = "1"
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//!
+//! [dev-dependencies]
+//! wechat-simulator = "0.1"
 //! ```
+//!
+//! In an Official Account's console there are its appid, its app secret and its IP whitelist, on which this
+//! machine's address has to be. Declare a client in one attribute, and call any path of WeChat's documentation by
+//! its name, without its `access_token`:
+//!
+//! ```no_run
 //! use serde_json::json;
-//! use wechat_runtime::{adapters::Memory, wechat_client, Error};
+//! use wechat_runtime::{Error, adapters::Memory, wechat_client};
 //!
 //! #[wechat_client(
 //!     appid = "wx1f2e3d4c5b6a7988",
-//!     adapter_storage = Memory::new().with_secret("wx1f2e3d4c5b6a7988", "the app secret"),
+//!     adapter_storage = Memory::new()
+//!         .with_secret("wx1f2e3d4c5b6a7988", std::env::var("WECHAT_SECRET").unwrap_or_default()),
 //! )]
 //! pub struct Wechat;
 //!
-//! async fn images(wechat: &Wechat) -> Result<u64, Error> {
-//!     let page = wechat
+//! #[tokio::main]
+//! async fn main() -> Result<(), Error> {
+//!     let wechat = Wechat::new();
+//!     let pictures = wechat
 //!         .post("/cgi-bin/material/batchget_material")
 //!         .json(&json!({ "type": "image", "offset": 0, "count": 10 }))
 //!         .send()
 //!         .await?
-//!         .value()?;
-//!     Ok(page["total_count"].as_u64().unwrap_or(0))
+//!         .value()?; // or json::<T>()
+//!     println!("{} pictures", pictures["total_count"]);
+//!     Ok(())
 //! }
+//! ```
+//!
+//! # Without an account
+//!
+//! The crate `wechat-simulator` is the platform offline, for your tests and to try this out:
+//!
+//! ```
+//! use std::time::Duration;
+//! use wechat_runtime::{Call, Error, adapters::Memory, reqwest, wechat_client};
+//! use wechat_simulator::{Line, Simulator};
+//!
+//! const APPID: &str = "wx1f2e3d4c5b6a7988";
+//!
+//! #[wechat_client(appid = APPID, adapter_storage = Memory::new().with_secret(APPID, "a secret"))]
+//! struct Wechat;
+//!
+//! /// Takes any client.
+//! async fn followers(wechat: &impl Call) -> Result<Option<u64>, Error> {
+//!     Ok(wechat.get("/cgi-bin/user/get").send().await?.value()?["total"].as_u64())
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let platform = Simulator::builder().app(APPID, "a secret").start().await?;
+//! let clock = platform.clock();
+//! let wechat = Wechat::builder()
+//!     .base_url(platform.base_url())
+//!     .clock(move || clock.now())
+//!     .http(reqwest::Client::builder().no_proxy())
+//!     .build()?;
+//! assert_eq!(followers(&wechat).await?, Some(3));
+//!
+//! // Two hours later the token has expired: another is fetched.
+//! platform.clock().advance(Duration::from_secs(7200));
+//! assert_eq!(followers(&wechat).await?, Some(3));
+//! assert_eq!(platform.ledger().issued(APPID, Line::Stable), 2);
+//! # Ok(()) }
 //! ```
 //!
 //! # What happens in a call
@@ -36,9 +91,20 @@
 //!
 //! A token is refreshed behind the callers' backs in the last five minutes of its life. After WeChat has
 //! refused to grant one, nobody asks again for a while that depends on the reason ([`CoolDowns`]); callers
-//! get the same error with its [`retry_after`](Error::retry_after).
+//! get the same error with its [`retry_after`](Error::retry_after). A POST that may have arrived is never sent
+//! again unless you say so, redirects are never followed, and no token, secret or body is in a log, an error or a
+//! `Debug`.
 //!
-//! # Another account, another storage, this once
+//! [What happens when](what_happens_when) lists it case by case, each with the test that proves it;
+//! [when a call fails](when_a_call_fails) tells what to do, by errcode.
+//!
+//! # Tokens where you choose
+//!
+//! [`adapters::Memory`] forgets at the end of the process, so that the next one fetches anew. To keep tokens in a
+//! database, implement one trait of [`storage`] and name your type as `adapter_storage`: [`storage::Hub`] in the
+//! process that knows the secret, [`storage::Client`] in those that ask it.
+//!
+//! # Otherwise than declared, this once
 //!
 //! ```
 //! # use wechat_runtime::{adapters::Memory, Bound, Call, Common, Error};
@@ -52,14 +118,39 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # Where to go on
+//! Also [`base_url`](RequestBuilder::base_url), [`timeout`](RequestBuilder::timeout), an
+//! [`access_token`](RequestBuilder::access_token) of your own, and the rest of [`RequestBuilder`].
 //!
-//! * [`wechat_client`]: every key of the attribute, and what `new` takes.
-//! * [`storage`]: where tokens live, by a trait that you implement.
-//! * [`Client`]: the same without the attribute, for clients made at run time.
-//! * [`RequestBuilder`] and [`Response`]: what a call can say, and what it comes back with.
-//! * [`Error`] and [`ErrorKind`]: what went wrong, and what to do about it.
-//! * The crate `wechat-simulator`: the platform offline, for your own tests.
+//! # Files
+//!
+//! ```no_run
+//! # use std::time::Duration;
+//! # use wechat_runtime::{Call, Error, UploadFile};
+//! # async fn f(wechat: impl Call) -> Result<(), Error> {
+//! let logo = UploadFile::path("logo.png");
+//! let answer = wechat.post("/cgi-bin/media/upload?type=image").upload(logo).send().await?.value()?;
+//!
+//! let get = wechat.get("/cgi-bin/media/get").query(&[("media_id", answer["media_id"].as_str())]);
+//! get.timeout(Duration::from_secs(600)).download().await?.save("again.png").await?;
+//! # Ok(()) }
+//! ```
+//!
+//! Both stream: see [`Upload`] for forms of several parts, and [`Download`] for progress and pieces.
+//!
+//! # Tickets and signatures
+//!
+//! A page's front end wants a signature by a ticket, which is found, kept and shared as a token is:
+//!
+//! ```
+//! # use wechat_runtime::{Client, Common, Error};
+//! # async fn f(wechat: Client<Common>) -> Result<(), Error> {
+//! let config = wechat.jssdk_config("https://example.com/page?id=1").await?;
+//! let for_wx_config = serde_json::to_value(config.with_js_api_list(["scanQRCode"]));
+//! # Ok(()) }
+//! ```
+//!
+//! [`card_signature`](Client::card_signature) and [`choose_card_signature`](Client::choose_card_signature) sign
+//! cards, and [`fetch_ticket`](Client::fetch_ticket) gives the ticket itself. Declared clients have them, too.
 //!
 //! # Features
 //!
@@ -67,11 +158,15 @@
 //! |---|---|---|
 //! | `rustls` | yes | TLS by rustls, with the platform's roots of trust |
 //! | `native-tls` | no | TLS by the operating system's library |
-//! | `reqwest-middleware` | no | `TokenInjection`, for a stack of `reqwest_middleware` |
-//! | `contract` | no | `storage::contract`: a test-suite for your storage adapter |
+//! | `reqwest-middleware` | no | [`TokenInjection`][injection], for a stack of `reqwest_middleware` |
+//! | `contract` | no | [`storage::contract`][suite], a test-suite for your storage adapter |
 //!
-//! Redirects are never followed, bodies always have a length, and no token, secret or body is in a log, an
-//! error or a `Debug`.
+//! With neither of the first two, only `http://` addresses can be called: enough for tests.
+//!
+#![cfg_attr(feature = "reqwest-middleware", doc = "[injection]: TokenInjection")]
+#![cfg_attr(not(feature = "reqwest-middleware"), doc = "[injection]: #features")]
+#![cfg_attr(feature = "contract", doc = "[suite]: storage::contract")]
+#![cfg_attr(not(feature = "contract"), doc = "[suite]: #features")]
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -104,6 +199,8 @@ pub mod storage;
 mod ticket;
 mod token;
 mod upload;
+pub mod what_happens_when;
+pub mod when_a_call_fails;
 
 pub use async_trait::async_trait;
 /// The HTTP client underneath, for [`ClientBuilder::http`]. Its major version is part of this crate's.

@@ -36,8 +36,8 @@ use crate::{Error, answer};
 /// # Ok(()) }
 /// ```
 ///
-/// * It belongs last: what is added after it sees the token in the URL. What is added before it, a retry policy for
-///   instance, sees neither.
+/// * It belongs last: what is added after it sees the token in the URL, and each of two attempts. What is added
+///   before it, a retry policy for instance, sees neither.
 /// * The client says where WeChat is, which account and storage, and when to refresh; time-outs and retries are the
 ///   stack's. A call to any other host is an error before anything is sent.
 /// * One request is for another account with the extension [`Appid`], and by another storage with a [`Bound`].
@@ -45,11 +45,13 @@ use crate::{Error, answer};
 ///   `redirect::Policy::none()`.
 /// * A body that is a stream, as reqwest's multipart is, is sent once: when the token is refused, it is refreshed for
 ///   the next call, and this one fails. WeChat takes no body without a length.
-/// * An errcode that WeChat answers is part of the response, and so is any HTTP status; a token that stays refused is
-///   an error.
+/// * An errcode that WeChat answers is part of the response, as after [`send`](RequestBuilder::send), and so is any
+///   HTTP status; a token that stays refused is an error.
 ///
-/// Its errors are [`reqwest_middleware::Error::Middleware`] with an [`Error`] inside, by `downcast_ref`. Those of the
-/// HTTP client stay its own, without their URL.
+/// # Errors
+///
+/// They are [`reqwest_middleware::Error::Middleware`] with an [`Error`] inside, by `downcast_ref`. Those of the HTTP
+/// client stay its own, without their URL.
 pub struct TokenInjection<App: Application = Common> {
     client: Client<App>,
 }

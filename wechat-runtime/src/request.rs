@@ -96,7 +96,8 @@ impl<App: Application> RequestBuilder<App> {
         self
     }
 
-    /// Sends JSON, as raw UTF-8.
+    /// Sends JSON, as raw UTF-8, since WeChat has been seen to show `\uXXXX` as it is written. The `content-type`
+    /// is `application/json`, unless a [`header`](Self::header) says otherwise.
     pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
         match serde_json::to_vec(body) {
             Ok(json) => self.set_body("application/json", json),
@@ -105,7 +106,7 @@ impl<App: Application> RequestBuilder<App> {
         self
     }
 
-    /// Sends a form (`application/x-www-form-urlencoded`).
+    /// Sends a form (`application/x-www-form-urlencoded`): pairs, a map, or a struct.
     pub fn form<T: Serialize + ?Sized>(mut self, fields: &T) -> Self {
         match serde_urlencoded::to_string(fields) {
             Ok(form) => self.set_body("application/x-www-form-urlencoded", form),
@@ -158,7 +159,9 @@ impl<App: Application> RequestBuilder<App> {
         self
     }
 
-    /// How long this whole call may take, in place of the client's setting.
+    /// How long this whole call may take, in place of the client's
+    /// [`timeout`](crate::ClientBuilder::timeout) (30 s): with its token, its retries, and the file that it sends
+    /// or receives.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -202,7 +205,7 @@ impl<App: Application> RequestBuilder<App> {
     }
 
     /// Allows a call that changes something (POST, PATCH) to be sent again when the connection broke or the
-    /// time ran out after it was sent: WeChat may then act twice.
+    /// time ran out after it was sent, or a status of 500 or more came back: WeChat may then act twice.
     pub fn retry_unsafe(mut self) -> Self {
         self.may_repeat = true;
         self

@@ -36,7 +36,7 @@ pub struct RefreshSettings {
     pub lease: Duration,
     /// How far apart two attempts to refresh a token that is still served are at least: 1 s.
     pub background_pause: Duration,
-    /// How long nobody asks again after WeChat has refused to grant.
+    /// How long nobody asks again after WeChat has refused to grant: by the reason, from 1 s to 24 h.
     pub cool_downs: CoolDowns,
 }
 

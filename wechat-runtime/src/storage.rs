@@ -11,6 +11,9 @@
 //! * A record is read and written whole. `fetch_*` may return an expired one: the runtime judges.
 //! * `args` are what you gave beside the adapter, handed back each time: a region, a tenant, a pool.
 //!
+//! A callback that panics, or takes longer than
+//! [`storage_timeout`](crate::RefreshSettings::storage_timeout) (5 s), counts as one that has answered `Err`.
+//!
 //! ```
 //! use std::{collections::HashMap, sync::Mutex};
 //! use wechat_runtime::{async_trait, storage, Secret, Ticket, TicketType, Token};
@@ -48,6 +51,14 @@
 //!     }
 //! }
 //! ```
+//!
+//! # Is mine right?
+//!
+//! The feature `contract` has a test-suite, [`storage::contract`][suite], and it is one line in a test of yours:
+//! `contract::hub(MyHub::default(), ()).check().await`. The adapter above would be told that it keeps no tickets.
+//!
+#![cfg_attr(feature = "contract", doc = "[suite]: contract")]
+#![cfg_attr(not(feature = "contract"), doc = "[suite]: crate#features")]
 
 pub(crate) mod adapter;
 #[cfg(feature = "contract")]
@@ -70,17 +81,36 @@ pub trait Hub: Send + Sync + 'static {
     type Args: Send + Sync + 'static;
 
     /// The application's secret (`appsecret`).
+    ///
+    /// It is asked for when WeChat is to grant a token or a ticket, and when a path is called that takes it. An
+    /// empty one counts as none.
+    ///
+    /// # Errors
+    ///
+    /// An `Err` is the caller's [`Storage`](crate::ErrorKind::Storage), and WeChat is not asked. Where the secret is
+    /// what a token would be granted for, `Ok(None)` is the caller's
+    /// [`Configuration`](crate::ErrorKind::Configuration).
     async fn fetch_secret_key(&self, appid: &str, args: &Self::Args) -> Result<Option<Secret>>;
 
     /// The stored access token, expired or not.
     ///
     /// One record for each appid is enough, unless clients of both [kinds](crate::TokenKind) share this
     /// storage: they would take turns in replacing each other's record.
+    ///
+    /// # Errors
+    ///
+    /// It is asked when there is no live local copy, and before each refresh. An `Err` is the caller's
+    /// [`Storage`](crate::ErrorKind::Storage), and WeChat is not asked; `Ok(None)` lets a token be fetched.
     async fn fetch_access_token(&self, appid: &str, args: &Self::Args) -> Result<Option<Token>>;
 
     /// Obtains a new access token in place of `stale`. The provided method answers `Ok(None)`: the runtime
     /// does it, by the secret. What another answers is saved like an answer from WeChat; it has to be of the
     /// client's kind, and alive.
+    ///
+    /// # Errors
+    ///
+    /// An `Err` is the caller's [`Storage`](crate::ErrorKind::Storage), and nobody refreshes again for a pause
+    /// of 1 s, doubling to 30 s ([`transient`](crate::CoolDowns::transient)). WeChat is not asked instead.
     async fn refresh_access_token(
         &self,
         appid: &str,
@@ -92,9 +122,19 @@ pub trait Hub: Send + Sync + 'static {
     }
 
     /// Stores a token just granted, with WeChat's own `expires_in`, and answers with what is stored.
+    ///
+    /// # Errors
+    ///
+    /// An `Err` is no caller's: the token is used, the error is logged, and the next refresh in this process that
+    /// misses the token in the storage saves it.
     async fn save_access_token(&self, appid: &str, token: Token, args: &Self::Args) -> Result<Token>;
 
     /// The stored ticket of this type, expired or not.
+    ///
+    /// # Errors
+    ///
+    /// As for [`fetch_access_token`](Self::fetch_access_token). A ticket of another type than the one asked for is
+    /// taken for an `Err`.
     async fn fetch_ticket(
         &self,
         appid: &str,
@@ -103,6 +143,10 @@ pub trait Hub: Send + Sync + 'static {
     ) -> Result<Option<Ticket>>;
 
     /// Stores a ticket just granted, with WeChat's own `expires_in`, and answers with what is stored.
+    ///
+    /// # Errors
+    ///
+    /// As for [`save_access_token`](Self::save_access_token).
     async fn save_ticket(&self, appid: &str, ticket: Ticket, args: &Self::Args) -> Result<Ticket>;
 }
 
@@ -112,10 +156,22 @@ pub trait Client: Send + Sync + 'static {
     /// What is handed back to every callback.
     type Args: Send + Sync + 'static;
 
-    /// The hub's access token.
+    /// The hub's access token, of whichever kind the hub keeps.
+    ///
+    /// # Errors
+    ///
+    /// It is asked when there is no live local copy, and before each refresh. An `Err` is the caller's
+    /// [`Storage`](crate::ErrorKind::Storage), and the hub is not told anything; `Ok(None)` lets
+    /// [`refresh_access_token`](Self::refresh_access_token) be asked.
     async fn fetch_access_token(&self, appid: &str, args: &Self::Args) -> Result<Option<Token>>;
 
     /// Tells the hub that `stale` is no good, and answers with the token it has in its place.
+    ///
+    /// # Errors
+    ///
+    /// An `Err`, `Ok(None)` and an expired token are the caller's [`Storage`](crate::ErrorKind::Storage); the
+    /// token that was refused is its [`TokenRejected`](crate::ErrorKind::TokenRejected). No pause follows: how
+    /// often it may be asked is the hub's to say.
     async fn refresh_access_token(
         &self,
         appid: &str,
@@ -124,6 +180,11 @@ pub trait Client: Send + Sync + 'static {
     ) -> Result<Option<Token>>;
 
     /// The hub's ticket of this type.
+    ///
+    /// # Errors
+    ///
+    /// An `Err`, `Ok(None)`, an expired ticket and one of another type are the caller's
+    /// [`Storage`](crate::ErrorKind::Storage).
     async fn fetch_ticket(
         &self,
         appid: &str,

@@ -74,7 +74,8 @@ impl UploadFile {
         Self { file_name: file_name.into(), ..self }
     }
 
-    /// Says what the file is; by default that goes by its extension.
+    /// Says what the file is; by default that goes by its extension, and is `application/octet-stream` for one
+    /// that WeChat has no use for.
     #[must_use]
     pub fn content_type(self, content_type: impl Into<String>) -> Self {
         Self { content_type: Some(content_type.into()), ..self }

@@ -51,7 +51,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
         }
     }
 
-    /// The account that calls are made for when they name none.
+    /// The account that calls are made for when they name none. Without it, each call has to.
     pub fn appid(mut self, appid: impl Into<String>) -> Self {
         self.appid = Some(appid.into().into());
         self
@@ -69,17 +69,19 @@ impl<App: Application, T> ClientBuilder<App, T> {
         self
     }
 
-    /// The longest life that is believed of what WeChat grants; WeChat's own by default. It is not applied
-    /// to what a hub says.
+    /// The longest life that is believed of what WeChat grants, tokens and tickets, in whole seconds; WeChat's
+    /// own word by default. It is not applied to what a hub says.
     pub fn expires_in(mut self, expires_in: Duration) -> Self {
         self.expires_in = Some(expires_in);
         self
     }
 
-    /// How the HTTP client is made: proxies, roots of trust, pools.
+    /// How the HTTP client is made: proxies, roots of trust, pools; all at reqwest's defaults if this is not
+    /// called.
     ///
     /// Redirects, the `Referer` header and verbose logging of connections are switched off whatever is set
-    /// here, since each would hand the token away, and so are retries, which would send a POST twice; the connect time-out is [`connect_timeout`](Self::connect_timeout)'s.
+    /// here, since each would hand the token away, and so are retries, which would send a POST twice. The
+    /// connect time-out is [`connect_timeout`](Self::connect_timeout)'s.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = http;
         self
@@ -91,13 +93,15 @@ impl<App: Application, T> ClientBuilder<App, T> {
         self
     }
 
-    /// How long one attempt may take, from the connection to the answer's end: 15 s by default.
+    /// How long one attempt may take, from the connection to the answer's end: 15 s by default. Of an upload and
+    /// a download, it is how long they may stand still.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.limits.attempt = timeout;
         self
     }
 
-    /// How long a whole call may take, with its token, its retries and its pauses: 30 s by default.
+    /// How long a whole call may take, with its token, its retries and its pauses, and with the file that it
+    /// sends or receives: 30 s by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.call = timeout;
         self
@@ -105,26 +109,28 @@ impl<App: Application, T> ClientBuilder<App, T> {
 
     /// How often an attempt that failed on its way is repeated: 2 by default.
     ///
-    /// Repeated is what did not get a connection, and besides that only what may be sent twice: GET, HEAD,
-    /// PUT, DELETE, OPTIONS, TRACE, and what [`retry_unsafe`](crate::RequestBuilder::retry_unsafe) allows.
+    /// Repeated is what did not get a connection. Where the connection broke, the time ran out or a status of
+    /// 500 or more came back without an errcode, only what may be sent twice is repeated: GET, HEAD, PUT, DELETE,
+    /// OPTIONS, TRACE, and what [`retry_unsafe`](crate::RequestBuilder::retry_unsafe) allows.
     pub fn retries(mut self, retries: u32) -> Self {
         self.limits.retries = retries;
         self
     }
 
-    /// How many bytes an answer may have: 10 MiB by default.
+    /// How many bytes an answer in memory may have: 10 MiB by default. It does not limit what is
+    /// [saved](crate::Download::save).
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.limits.body = bytes;
         self
     }
 
-    /// When tokens are refreshed, and how often at most.
+    /// When tokens are refreshed, and how often at most: by default, as [`RefreshSettings`] says.
     pub fn refresh(mut self, settings: RefreshSettings) -> Self {
         self.refresh = settings;
         self
     }
 
-    /// The clock by which tokens expire: the system's by default.
+    /// The clock by which tokens expire and pauses end: [`SystemClock`] by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self

@@ -41,10 +41,13 @@ type Make<T> = Box<dyn FnOnce(Ticket, &str, u64) -> Result<T, Error> + Send + Sy
 impl<App: Application> Client<App> {
     /// The ticket of this type (`TicketType::JSAPI`, or the word itself), found or fetched.
     ///
+    /// Follows the appendix on tickets of the
+    /// [JS-SDK's page](https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html).
+    ///
     /// # Errors
     ///
-    /// Those of [`fetch_access_token`](Self::fetch_access_token), and what WeChat answers at
-    /// [`getticket`](https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html).
+    /// Those of [`fetch_access_token`](Self::fetch_access_token), and what `/cgi-bin/ticket/getticket` answers,
+    /// by its kind.
     pub fn fetch_ticket(&self, ticket_type: impl Into<TicketType>) -> TicketCall<App, Ticket> {
         self.by_ticket(&ticket_type.into(), Ok(()), |ticket, _, _| Ok(ticket))
     }
@@ -141,7 +144,7 @@ impl<App: Application, T> TicketCall<App, T> {
         Self { call: self.call.adapter_storage_with(adapter, args), ..self }
     }
 
-    /// How long it may take, in place of the client's setting.
+    /// How long it may take, in place of the client's [`timeout`](crate::ClientBuilder::timeout) (30 s).
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { call: self.call.timeout(timeout), ..self }
     }

@@ -1,0 +1,218 @@
+//! What happens when: case by case, each with the test that proves it.
+//!
+//! The tests are in the workspace's `tests/integration/tests`, one file a subject: `one_refresh::a_cancelled…` is
+//! in `one_refresh.rs`. They run against the crate `wechat-simulator`, on its clock. What to do about an error is
+//! told in [when a call fails](crate::when_a_call_fails).
+//!
+//! # Coming by a token
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | 500 callers begin cold, and again at expiry | one fetch each time | `one_refresh::five_hundred_callers_cold_and_at_expiry_cost_one_fetch_each` |
+//! | 10,000 callers | one fetch each time | `one_refresh::ten_thousand_callers_cold_and_at_expiry_cost_one_fetch_each` |
+//! | the token is of the classic kind | one fetch each time; the stable line is not touched | `one_refresh::classic_tokens_are_fetched_once_too` |
+//! | 500 callers share one binding | the storage is read once, and once more before WeChat is asked | `sharing::five_hundred_callers_of_one_binding_read_the_storage_once` |
+//! | a token was read before | the local copy is served, the storage left alone | `sharing::what_was_read_is_kept_from_call_to_call` |
+//! | a token is in its last five minutes | it is served, and one refresh runs behind the callers' backs | `one_refresh::an_ageing_token_is_served_while_one_refresh_runs`, `one_refresh::an_ageing_token_is_replaced_behind_the_callers_backs` |
+//! | that refresh fails | the token is served on; the next attempt waits | `sharing::while_refreshing_fails_an_ageing_token_is_served_and_the_storage_left_alone`, `storage_trouble::a_failed_refresh_leaves_a_live_token_in_place` |
+//! | a refresh fails that callers wait for | all of them get its error | `storage_trouble::a_failed_refresh_is_shared_by_all_who_wait` |
+//! | the caller who began a refresh is cancelled | the others get its token | `one_refresh::a_cancelled_leader_costs_nobody_anything` |
+//! | the async runtime of a refresh goes away | a waiter begins anew: one fetch more | `one_refresh::a_leader_whose_runtime_is_dropped_costs_nobody_anything` |
+//! | the async runtime of a refresh is not driven | another takes over after the lease, and the late one changes nothing | `one_refresh::a_leader_in_a_runtime_that_nobody_drives_holds_nobody_past_its_lease` |
+//! | the token endpoint hangs | the callers get `Timeout` within the lease | `sharing::a_refresh_takes_no_longer_than_the_lease` |
+//! | something panics in a refresh | a typed error; the next refresh runs | `sharing::a_panic_in_a_refresh_is_a_typed_error_and_wedges_nothing` |
+//! | WeChat grants for 0 s, or `expires_in` caps to 0 s | one fetch a minute at most, not one for each call | `one_refresh::a_short_grant_does_not_cause_a_fetch_per_call` |
+//! | the token endpoint answers without a token | `Body`; nothing is saved, the call is not sent | `answers::a_token_endpoint_that_lies_gives_a_typed_error_and_no_token` |
+//! | the token endpoint answers with a failing status, or more than 64 KiB | a typed error; nothing is saved | `wire::a_token_endpoint_is_believed_only_with_success_and_within_its_size` |
+//! | the stored token is of the other kind | it counts as none | `refused::a_stored_token_of_the_other_kind_counts_as_none` |
+//! | the declaration caps lifetimes by `expires_in` | tokens end early; the stored record keeps WeChat's word | `refused::a_declared_lifetime_shortens_and_the_record_keeps_wechats_own` |
+//! | processes' clocks are ten minutes off | no storm of refreshes, no failed call | `one_refresh::clocks_that_are_off_by_ten_minutes_cause_no_storm_and_no_failed_call` |
+//! | a stored record is stamped in the future | it lives from now on, and no longer | `limits::a_record_stamped_in_the_future_is_looked_up_again_when_its_time_is_over` |
+//!
+//! # A token is refused
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | WeChat answers 40001, 40014 or 42001 | one refresh, and the call is sent once more with the new token | `refused::a_refused_token_is_refreshed_once_and_the_call_sent_again_with_the_new_one`, `refused::each_refusing_errcode_is_a_refusal_and_no_other_is` |
+//! | 500 callers are refused at once | one new token | `injection::five_hundred_callers_cost_one_token_when_cold_and_one_when_it_is_refused` |
+//! | the call had a body | the same bytes are sent again | `refused::the_resent_request_has_the_same_body_byte_for_byte`, `refused::form_and_byte_bodies_are_sent_again_too` |
+//! | the body was a stream | it is sent once; the error says so, and the token is fresh for the next call | `injection::a_stream_is_sent_once_and_the_token_is_fresh_for_the_next` |
+//! | the new token is refused, too | `TokenRejected` after two sends | `refused::refused_for_ever_ends_after_two_sends` |
+//! | 100 callers are refused for ever | one refresh per 30 s, and every caller gets `TokenRejected` | `refused::a_hundred_callers_refused_for_ever_cost_one_refresh_per_gap` |
+//! | the refused token is younger than 30 s | it is not replaced; `retry_after` says when | `refused::a_token_younger_than_the_gap_is_not_replaced` |
+//! | `stable_token` brings the refused token back | it is forced, once | `refused::a_stable_token_is_forced_only_after_the_refused_value_came_back` |
+//! | the refused token comes back after forcing | `TokenRejected`; the call is not sent again | `refused::the_same_token_after_forcing_is_an_error` |
+//! | the day's refreshes, or the forced ones, are used up | `TokenRejected` until midnight in Beijing | `refused::the_days_budgets_are_kept_and_start_anew_at_midnight_in_beijing` |
+//! | the storage holds a newer token | it is used; WeChat is not asked | `refused::a_storage_that_holds_a_newer_token_costs_no_fetch` |
+//! | another process fetches tokens for this appid | one refresh, and no call fails | `refused::something_else_that_rotates_the_token_costs_one_refresh` |
+//! | the refresh after a refusal fails | the caller gets its error; neither the gap nor the day's budget is spent | `refused::an_attempt_that_brought_nothing_spends_neither_the_gap_nor_the_budget` |
+//! | callers of two paths are refused at once | each is told of its own refusal | `refused::each_who_is_refused_is_told_of_the_own_refusal` |
+//! | the call carries the caller's own token | it is neither looked up nor refreshed; the refusal is the answer | `refused::a_callers_own_token_is_neither_looked_up_nor_refreshed` |
+//! | `refresh_access_token` is called with an old token | the current one is the answer; WeChat is not asked | `refused::refresh_access_token_compares_before_it_refreshes` |
+//! | the storage refreshes by itself | it is obeyed, and its token saved | `refused::a_storage_that_refreshes_by_itself_is_obeyed_and_its_token_saved` |
+//!
+//! # WeChat grants no token
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | it is busy, fails, or talks nonsense | one call per pause of 1 s, doubling to 30 s; a success ends it | `cool_downs::transient_trouble_pauses_from_one_second_to_thirty_and_a_success_ends_it` |
+//! | it does not answer, or no connection is made | the same | `cool_downs::no_answer_and_no_connection_are_transient_trouble` |
+//! | the appid or the secret is wrong | one call per pause of 60 s, doubling to 10 min | `cool_downs::a_wrong_configuration_pauses_from_one_minute_to_ten` |
+//! | the storage then has another secret | it is tried at once | `cool_downs::another_secret_from_the_adapter_ends_a_wrong_configuration` |
+//! | two callers have two wrong secrets | one call each, and the right secret is not held back | `cool_downs::two_wrong_secrets_cost_one_call_each` |
+//! | the address is not on the whitelist | one call per pause of 60 s, doubling to 10 min | `cool_downs::an_address_that_is_not_allowed_pauses_from_one_minute_to_ten_and_a_secret_changes_nothing` |
+//! | the account is frozen, or waits for its administrator | pauses of 10 min, 60 s, 1 h or 24 h, by errcode | `cool_downs::what_an_administrator_must_see_to_pauses_for_its_own_time` |
+//! | the minute's quota is used up | a pause to the next minute | `cool_downs::a_minutes_quota_pauses_to_the_next_minute` |
+//! | the day's quota is used up | one call an hour until midnight in Beijing | `cool_downs::a_days_quota_is_probed_once_an_hour_until_midnight_in_beijing` |
+//! | the quota is cleared through the client | the pause ends, for that account alone | `cool_downs::a_cleared_quota_ends_the_days_pause`, `limits::a_cleared_quota_ends_the_pauses_that_a_quota_caused_and_of_that_account_alone` |
+//! | it is cleared by the secret, without any token | the pause ends | `cool_downs::a_quota_cleared_by_the_secret_ends_the_days_pause_without_any_token` |
+//! | the answers change | each sort has pauses of its own | `limits::a_failure_of_another_kind_starts_its_own_pauses` |
+//! | another account, or another platform, is called | it is not held back | `cool_downs::one_accounts_cool_down_is_not_anothers` |
+//! | the clock is set back during a pause | the pause lasts no longer than it would have | `cool_downs::a_clock_set_back_does_not_lengthen_a_pause`, `limits::a_clock_set_back_ends_a_pause_after_its_length` |
+//!
+//! # The storage
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | it is down, and a live copy is at hand | the copy is served | `storage_trouble::a_live_copy_is_served_while_the_storage_is_down` |
+//! | it is down, and there is no copy | `Storage` with its own error inside; WeChat is not asked; it recovers by itself | `storage_trouble::a_storage_that_cannot_be_read_causes_no_fetch_and_its_error_is_kept` |
+//! | it is down, and the token is refused | `Storage`; WeChat is not asked | `storage_trouble::a_refusal_while_the_storage_is_down_causes_no_fetch` |
+//! | it hangs or panics | `Storage`, in time | `storage_trouble::a_storage_that_hangs_or_panics_is_a_typed_error_in_time` |
+//! | it takes so long that the lease nearly ends | `Storage`; WeChat is not asked | `storage_trouble::a_storage_too_slow_to_leave_time_for_asking_is_told_so_and_costs_no_fetch` |
+//! | it cannot save | the token is served, and saved by the next who misses it | `storage_trouble::a_token_that_cannot_be_saved_is_served_and_not_fetched_again_by_each` |
+//! | it does not show what it was given, as a replica that lags | one fetch for all | `storage_trouble::a_storage_that_does_not_show_what_it_was_given_costs_one_fetch` |
+//! | it says that it has stored another token | that one is used | `limits::what_a_storage_says_it_has_stored_is_what_is_used` |
+//! | a slow read ends after a refresh | it does not put the older token in place of the new one | `sharing::a_slow_read_does_not_put_an_older_token_over_a_refreshed_one` |
+//! | it has no secret for the appid, or an empty one | `Configuration` | `storage_trouble::an_account_without_a_secret_is_told_so`, `limits::an_empty_secret_is_none` |
+//! | its own refresh fails | `Storage`, and a pause as after WeChat's | `limits::a_storages_own_refresh_that_fails_pauses_like_wechats` |
+//! | one of two storages fails | callers of the other do not notice | `storage_trouble::one_bindings_storage_trouble_is_not_anothers`, `sharing::a_storage_that_fails_one_leader_fails_no_waiter_on_another_storage` |
+//! | it is a `storage::Client` | WeChat is never asked for a token | `storage_trouble::a_client_of_a_hub_never_asks_wechat_for_a_token` |
+//! | the hub's token ages | it is looked up again; the hub is not hurried | `limits::an_ageing_token_of_a_hub_is_looked_up_again_and_the_hub_is_not_hurried` |
+//! | the hub has a newer token than the refused one | it is used; the hub is not told to refresh | `limits::a_hub_that_has_a_newer_token_is_not_told_to_refresh` |
+//! | the hub has only an expired token | `Storage`; it is not sent | `limits::an_expired_token_from_a_hub_is_an_error_and_is_not_sent` |
+//! | you try the contract on your adapter | each fault is found by the check made for it | `contract::every_fault_is_found_by_its_own_check_and_no_report_tells_a_secret` |
+//!
+//! # Accounts and overrides
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | a call names an account, the client has one, the query has one | the first of these counts | `declared::a_call_is_for_its_own_account_then_the_declared_one_then_the_querys` |
+//! | there is none, or an empty one | `Request`; nothing is sent | `declared::a_call_is_for_its_own_account_then_the_declared_one_then_the_querys`, `wire::a_call_with_two_tokens_or_for_an_empty_appid_is_not_sent` |
+//! | two accounts and two storages are used at once | none sees another's token | `declared::two_accounts_and_two_storages_used_at_once_never_see_each_others_tokens` |
+//! | 500 calls each bring an adapter of their own | one fetch when cold, none when warm; each reads its storage | `one_refresh::five_hundred_unbound_overrides_cost_one_fetch_cold_and_none_warm` |
+//! | a call brings a `Bound` | its copy is kept from call to call | `one_refresh::a_bound_override_keeps_its_copy_from_call_to_call` |
+//! | a declared type is made several times | all values share storage, copies and refreshes | `declared::every_value_of_a_declared_type_shares_storage_copies_and_refresh` |
+//! | a declaration is wrong in a way that only shows at run time | its calls fail, and so does `build` | `declared::what_is_wrong_with_a_declaration_at_run_time_is_the_error_of_its_calls` |
+//! | two platforms have the same account | they share neither refreshes nor copies | `one_refresh::two_platforms_and_two_accounts_do_not_share_a_refresh`, `sharing::a_local_copy_is_of_one_platform` |
+//!
+//! # On the wire
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | the answer to a POST is lost | `Transport`; WeChat has seen it once | `transport::a_post_whose_answer_is_dropped_was_seen_once` |
+//! | the same with `retry_unsafe` | it is sent again: WeChat sees it twice | `transport::a_post_with_retry_unsafe_is_seen_twice` |
+//! | a POST is not answered in time, or by 502 | it is not repeated | `transport::a_post_that_was_not_answered_in_time_or_got_a_502_is_not_repeated` |
+//! | a GET, HEAD, PUT or DELETE fails on its way | three attempts in all | `transport::what_may_be_sent_twice_is_tried_three_times_in_all` |
+//! | no connection can be made | three attempts, whatever the method; then `Connect` | `transport::a_connection_that_cannot_be_made_is_tried_again_for_every_method` |
+//! | making a connection takes too long | `Connect`, in its own time | `wire::a_connection_that_takes_too_long_is_given_up_in_its_own_time` |
+//! | a certificate is not trusted | `Connect`; nothing is sent | `tls::an_untrusted_certificate_is_a_typed_error_and_nothing_is_sent` |
+//! | your HTTP client has a retry policy | it is switched off: nothing is sent twice | `transport::a_retry_policy_of_the_users_http_client_sends_nothing_twice` |
+//! | WeChat hangs | `Timeout` within the call's own time, with a token at hand or without | `transport::a_platform_that_hangs_never_holds_a_caller_past_its_deadline` |
+//! | one attempt hangs | it is given up; what may be repeated is | `wire::an_attempt_that_hangs_is_given_up_and_what_may_be_repeated_is` |
+//! | the answer is a redirect | `Status`; it is not followed | `transport::a_redirect_is_an_error_and_nothing_follows_it` |
+//! | the answer has a failing status | `Status`; with an errcode in it, an answer | `answers::a_status_without_an_errcode_is_an_error_and_with_one_an_answer` |
+//! | the status is below 500 | it is not tried again | `wire::a_status_that_is_not_the_servers_fault_is_not_tried_again` |
+//! | the answer has an errcode | it is part of the answer until it is read as a success | `answers::an_answer_with_an_errcode_is_an_answer_until_it_is_read_as_success` |
+//! | any errcode of the table | its kind, its path, its account, its advice | `answers::every_code_of_the_table_gives_its_kind` |
+//! | the answer's Content-Type is wrong | the body decides what is JSON | `answers::json_is_known_by_the_body_whatever_the_header_says` |
+//! | the answer is empty, cut off, not UTF-8, not JSON | `Body`, and which | `answers::a_body_that_cannot_be_used_is_a_typed_error` |
+//! | the answer is longer than 10 MiB | `Body`; no more of it is read | `answers::an_answer_past_the_limit_is_a_typed_error`, `wire::an_answer_that_announces_too_much_is_refused_before_it_is_read` |
+//! | a call goes to a foreign host, in clear to WeChat, or to an odd path | `Request`; nothing is sent | `transport::a_token_goes_to_no_foreign_url` |
+//! | a call's URL has a query | it is kept in its order, behind the token | `transport::a_url_may_be_a_path_or_absolute_and_keeps_its_query`, `injection::the_token_comes_first_and_the_callers_query_keeps_its_order` |
+//! | a call has a token in its query and another by `access_token` | `Request`; nothing is sent | `wire::a_call_with_two_tokens_or_for_an_empty_appid_is_not_sent` |
+//! | a POST has no body | it goes out with a length of 0 | `transport::a_body_always_has_a_length` |
+//! | a body is a stream of unknown length | `Request`; nothing is sent | `upload::what_cannot_be_uploaded_is_an_error_before_anything_is_sent` |
+//!
+//! # Paths with rules of their own
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | `/sns/*` is called | no token of the application goes there, and none is refreshed | `refused::an_oauth_path_gets_no_application_token` |
+//! | `/sns/jscode2session` is called | appid and secret are filled in, unless the caller wrote them | `declared::special_paths_fill_in_what_the_caller_has_not_written` |
+//! | a path that takes the secret is called elsewhere than at `base_url`, or for an appid whose secret is not known | an error; nothing is sent | `transport::the_app_secret_goes_nowhere_but_to_base_url` |
+//! | `/cgi-bin/token` is called by name | the token granted is saved, and calls use it | `by_name::a_token_asked_for_by_name_is_filled_in_and_saved` |
+//! | it is called again | another token, but not within 30 s | `by_name::the_classic_token_is_another_one_each_time_but_not_sooner_than_the_gap` |
+//! | `/cgi-bin/stable_token` is called by name | the token that lives, with the seconds it has left | `by_name::the_stable_token_is_the_one_that_lives_with_the_seconds_it_has_left` |
+//! | it is called with `force_refresh` | a new token, which is saved | `by_name::a_forced_stable_token_is_a_new_one_and_is_saved` |
+//! | 500 callers call `/cgi-bin/token` by name | one token | `by_name::five_hundred_who_ask_by_name_cost_one_token` |
+//! | a pause holds | it holds for who asks by name, too | `by_name::a_cool_down_holds_for_who_asks_by_name` |
+//! | such a call makes no sense to WeChat | `Request`; nothing is sent | `by_name::what_makes_no_sense_is_an_error_before_anything_is_sent` |
+//! | it is made through a `storage::Client` | `Request`; the hub's tickets are answered | `by_name::a_client_of_a_hub_asks_for_no_token_and_has_the_hubs_tickets` |
+//! | a path of component applications is called | `Request`; nothing is sent | `injection::what_leads_elsewhere_is_an_error_before_anything_is_sent` |
+//!
+//! # Tickets and signatures
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | a ticket is asked for, and asked for again | it is bought with the token, saved with its type, then read | `tickets::a_ticket_is_bought_with_the_token_saved_with_its_type_and_then_read` |
+//! | 500 callers want a cold ticket | one call | `tickets::five_hundred_callers_for_a_cold_ticket_cost_one_call` |
+//! | tickets and the token are cold, or refused, at once | one call for each; none waits for another for ever | `tickets::tickets_and_tokens_refreshed_at_once_do_not_wait_for_each_other` |
+//! | the token is refused when a ticket is bought | it is refreshed, and the ticket bought | `tickets::a_refused_token_is_refreshed_for_the_ticket_too` |
+//! | it stays refused | `TokenRejected`, and not a call by each caller | `tickets::a_token_that_stays_refused_ends_it_and_is_not_tried_by_each_caller` |
+//! | WeChat grants no ticket | a pause for the ticket; the token is left alone | `tickets::a_refused_ticket_cools_down_and_the_token_is_left_alone` |
+//! | the token cannot be had | its error, and no pause for the ticket | `tickets::what_keeps_the_token_away_is_not_held_against_the_ticket` |
+//! | a ticket is in its last five minutes | it is served, and replaced meanwhile | `tickets::an_expired_ticket_is_replaced_and_an_ageing_one_is_served_meanwhile` |
+//! | a ticket is empty | from WeChat, `Body`, and none is saved; from the storage, it counts as none | `tickets::an_empty_ticket_is_none_wherever_it_comes_from` |
+//! | a ticket cannot be saved | it is served, and not bought by each caller | `tickets::a_ticket_that_cannot_be_saved_is_not_bought_by_each_caller` |
+//! | the storage is down | `Storage`; WeChat is not asked | `tickets::a_storage_that_is_down_is_not_a_missing_ticket` |
+//! | the caller's own token buys a ticket | it is the caller's; it is not saved | `tickets::the_callers_own_token_buys_a_ticket_that_is_the_callers_own` |
+//! | the caller who buys is cancelled | the others get the ticket | `tickets::a_caller_who_goes_away_leaves_the_ticket_to_the_others` |
+//! | a page or a card is signed | as in WeChat's own examples | `signatures::every_page_of_the_vectors_is_signed_as_wechat_signs_it`, `signatures::every_card_of_the_vectors_is_signed_as_wechat_signs_it` |
+//! | an empty ticket, or no page, is to be signed | `Request` | `signatures::nothing_is_signed_with_an_empty_ticket_or_for_no_page` |
+//!
+//! # Uploads
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | a file comes from a path, from bytes, from a reader | it arrives the same | `upload::a_file_arrives_from_a_path_from_bytes_and_from_a_reader` |
+//! | a file's name is hostile | it stays within its quotes, in raw UTF-8 | `upload::no_file_name_breaks_out_of_its_header` |
+//! | the token is refused | the form is sent again, byte for byte | `upload::a_refused_upload_is_sent_again_byte_for_byte` |
+//! | the same, and the file is a reader | it is sent once; the error says so, and the token is fresh for the next call | `upload::what_is_read_from_a_reader_is_sent_once_and_the_next_call_has_a_fresh_token` |
+//! | the answer is lost | `Transport`; it is sent once | `upload::an_upload_whose_answer_is_lost_is_sent_once` |
+//! | a reader gives more or less than was said | `File`; it never arrives | `upload::what_is_not_as_long_as_it_was_said_to_be_is_an_error_and_never_arrives` |
+//! | a file changes between two attempts | `File`; it never arrives | `upload::a_file_that_changes_between_two_attempts_is_not_sent_half` |
+//! | a file is missing, or a directory | `File`; nothing is sent | `upload::what_cannot_be_uploaded_is_an_error_before_anything_is_sent` |
+//! | an upload stands still | `Timeout` | `upload::an_upload_that_stands_still_ends_in_its_time` |
+//! | 200 MB are uploaded, and downloaded | less than 8 MB of memory each | `memory::two_hundred_megabytes_cost_less_than_eight` |
+//!
+//! # Downloads
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | an error comes in place of the file | it is that error, whatever its Content-Type | `download::an_error_is_told_from_a_file_whatever_its_content_type` |
+//! | a file begins like JSON | it is a file | `download::a_file_that_begins_like_json_is_a_file` |
+//! | the token is refused | it is refreshed, and the file asked for again | `download::a_refused_download_is_asked_for_again_with_a_fresh_token` |
+//! | the connection breaks | nothing is left of the file; one that was there before stays | `download::a_download_that_breaks_off_leaves_nothing_under_the_name_nor_beside_it` |
+//! | the future is dropped | nothing is left of the file | `download::a_download_that_is_dropped_leaves_nothing` |
+//! | the file cannot be written | `File`, with the system's error inside | `download::a_file_that_cannot_be_written_is_an_error_that_says_so` |
+//! | the file is too long for memory | `Body`, before it is there | `download::a_file_too_long_for_memory_is_an_error_before_it_is_there` |
+//! | a download stands still, or takes longer than the call may | `Timeout` | `download::a_download_that_stands_still_ends_in_its_time` |
+//! | WeChat's name for the file leads elsewhere | its last part, or none | `download::no_name_that_is_sent_leads_out_of_a_directory` |
+//!
+//! # In a stack of `reqwest_middleware`
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | a call is made through `TokenInjection` | what holds for the client's own calls holds, too | `injection::a_refused_token_is_refreshed_and_the_same_sent_again`, `injection::no_token_goes_to_sns_and_what_its_paths_need_is_filled_in` |
+//! | another middleware is outside of it | it never sees the token | `injection::what_is_outside_of_the_injection_never_sees_the_token` |
+//! | another inside of it fails | the error tells its words, without the token | `injection::what_fails_further_inside_is_told_without_the_token` |
+//! | the HTTP client has followed a redirect | `Status`, with what to change | `injection::a_redirect_that_was_followed_is_an_error` |
+//! | the answer is long | it streams | `injection::a_file_streams_through_the_middleware` |
+//!
+//! # Secrets
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | anything of this goes wrong with all logs on | no token, secret or body is in a log, an error, a panic or a `Debug` | `canaries::no_canary_is_seen_anywhere` |
+//! | reqwest's own logs of the wire are on | nor in these | `log_records::a_user_who_asks_for_wire_logs_gets_no_token_secret_or_body_in_them` |
+//! | WeChat's errmsg repeats the secret | it is taken out, and the errmsg cut to 300 characters | `wire::a_token_endpoint_that_repeats_the_secret_is_not_quoted`, `wire::an_errmsg_is_cut_short_and_repeats_no_secret_that_was_filled_in` |
