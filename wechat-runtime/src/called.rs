@@ -13,8 +13,28 @@ use crate::errcode::{Origin, TOKEN_REFUSED};
 pub(crate) struct Called {
     pub(crate) endpoint: Arc<str>,
     pub(crate) appid: Option<Arc<str>>,
-    /// Whether the caller gave the token, so that nothing else is to blame when it is refused.
-    pub(crate) callers_token: bool,
+    pub(crate) token: Whose,
+}
+
+/// Whose token a call carries: who is to blame when it is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The account's, found for the call; or none at all.
+    Accounts,
+    /// The account's, given by the caller.
+    Callers,
+    /// An end user's, given by the caller.
+    Users,
+}
+
+impl Whose {
+    fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::Accounts => None,
+            Self::Callers => Some("the call itself gave this access token: leave it out to have one found"),
+            Self::Users => Some("this is a user's own token: refresh it, or let the user log in again"),
+        }
+    }
 }
 
 impl Called {
@@ -28,9 +48,9 @@ impl Called {
         let code = answered.code;
         let error = Error::answered(code, answered.message, Origin::Business).with_status(status);
         let error = self.locate(error);
-        if self.callers_token && TOKEN_REFUSED.contains(&code) {
-            return error.advising("the call itself gave this access token: leave it out to have one found");
+        match self.token.advice().filter(|_| TOKEN_REFUSED.contains(&code)) {
+            Some(advice) => error.advising(advice),
+            None => error,
         }
-        error
     }
 }

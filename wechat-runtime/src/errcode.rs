@@ -91,7 +91,7 @@ const CODE_ADVICE: &[(i64, &str)] = &[
     (43004, "the receiver does not follow the account"),
     (
         45009,
-        "the day's quota is used up: it starts anew at midnight in Beijing, or call /cgi-bin/clear_quota",
+        "the day's quota is used up: it starts anew at midnight in Beijing, or call /cgi-bin/clear_quota/v2, which needs no token",
     ),
     (45011, "too many calls in this minute: slow down"),
     (48006, "the month's quota resets are used up"),

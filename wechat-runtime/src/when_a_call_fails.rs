@@ -153,7 +153,7 @@
 //!
 //! *To do:* wait; or POST `{"appid": …}` to `/cgi-bin/clear_quota`, ten times a month at most. When it is the
 //! token's own quota, POST to `/cgi-bin/clear_quota/v2`, which needs no token: appid and secret are filled in.
-//! Either ends the pause that 45009 has begun, if it was left to the client to find the token or the secret.
+//! Either ends the pause that 45009 has begun, unless the call brought an access token of its own.
 //!
 //! ## `Busy`
 //!

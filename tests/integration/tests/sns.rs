@@ -3,6 +3,7 @@
 use serde_json::Value;
 use wechat_integration_tests::{SECRET, World};
 use wechat_runtime::{Client, Common, Error, ErrorKind};
+use wechat_simulator::Fault;
 
 async fn get(client: &Client<Common>, path: &str, query: &[(&str, &str)]) -> Result<Value, Error> {
     client.get(path).query(query).send().await?.value()
@@ -58,6 +59,7 @@ async fn a_users_token_that_is_refused_is_neither_refreshed_nor_replaced() {
         let theirs = [("access_token", "no such token"), ("openid", "an-openid")];
         let error = get(&client, path, &theirs).await.unwrap_err();
         assert_eq!((error.kind(), error.errcode()), (ErrorKind::TokenRejected, Some(40001)), "{path}");
+        assert!(error.advice().contains("log in again"), "{error}");
         assert_eq!((world.calls(path), world.asked()), (1, 0), "{path}");
     }
     let error = get(&client, "/sns/userinfo", &[("openid", "an-openid")]).await.unwrap_err();
@@ -74,6 +76,18 @@ async fn quotas_are_cleared_by_the_secret_in_the_query() {
     assert_eq!(world.query_of(path, "appid"), [&*world.appid]);
     assert_eq!(world.query_of(path, "appsecret"), [SECRET]);
     assert_eq!(world.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_quota_that_the_caller_clears_by_a_secret_of_its_own_ends_the_wait_too() {
+    let world = World::new().await;
+    let client = world.client();
+    world.sim.fault("/cgi-bin/stable_token", Fault::errcode(45009).times(1));
+    let error = client.fetch_access_token().await.unwrap_err();
+    assert!(error.advice().contains("/cgi-bin/clear_quota/v2"), "{error}");
+    let own = [("appid", &*world.appid), ("appsecret", SECRET)];
+    client.post("/cgi-bin/clear_quota/v2").query(&own).send().await.unwrap().error_for_errcode().unwrap();
+    client.fetch_access_token().await.unwrap();
 }
 
 #[tokio::test]

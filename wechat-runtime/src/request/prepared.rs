@@ -16,7 +16,7 @@ use super::granting::Asked;
 use super::wire::{Reading, Sending, Transport};
 use crate::application::Application;
 use crate::base::{Base, Target};
-use crate::called::Called;
+use crate::called::{Called, Whose};
 use crate::client::{Limits, Wire};
 use crate::credential::Credential;
 use crate::credentials::{Credentials, Next as _, quota_cleared};
@@ -116,7 +116,12 @@ impl Prepared {
         }
         query.push_str(&call.query);
 
-        let callers_token = call.token.is_some() || written(&query, ACCESS_TOKEN).is_some();
+        let given = call.token.is_some() || written(&query, ACCESS_TOKEN).is_some();
+        let token = match route.needs {
+            _ if !given => Whose::Accounts,
+            Needs::Nothing => Whose::Users,
+            Needs::AccessToken | Needs::AnotherWay(_) => Whose::Callers,
+        };
         let carries = Carries::of(call.token, route, &call.method, &query, call.content.bytes())?;
         let asked = carries.asked();
         let fills = route.fills.iter().any(|(name, _)| written(&query, name).is_none());
@@ -133,8 +138,8 @@ impl Prepared {
             let appid = appid.clone().filter(|appid| !appid.is_empty());
             let appid = appid.ok_or_else(no_account)?;
             let bound = call.bound.as_ref().unwrap_or(call.client.bound());
-            let token = || Credential::AccessToken(call.client.token_kind());
-            let credential = asked.map_or_else(token, |asked| asked.credential.clone());
+            let plain = || Credential::AccessToken(call.client.token_kind());
+            let credential = asked.map_or_else(plain, |asked| asked.credential.clone());
             let credentials = call.client.credentials(&wire, bound, appid, credential);
             let callers_secret = asked.and_then(|asked| asked.secret.clone());
             Some(Credentials { callers_secret, ..credentials })
@@ -153,7 +158,7 @@ impl Prepared {
             query,
             headers: call.headers,
             may_repeat: call.may_repeat,
-            called: Called { endpoint: path, appid, callers_token },
+            called: Called { endpoint: path, appid, token },
             timeout: call.timeout.unwrap_or(limits.call),
             content: call.content,
             route,
@@ -214,10 +219,11 @@ impl Prepared {
             (Carries::Callers(token), _) => sending.send(Some(token)).await?,
             _ => sending.send(None).await?,
         };
-        // With a token of the caller's own, whose quota it was is not known.
         let cleared = self.route.success == Success::QuotaCleared && answer.errcode() == Some(0);
-        if let Some(credentials) = credentials.filter(|_| cleared) {
-            quota_cleared(self.wire.base.name(), &credentials.key.appid);
+        // With a token of the caller's own, whose quota it was is not known.
+        let known = self.called.appid.as_ref().filter(|_| self.called.token == Whose::Accounts);
+        if let Some(appid) = known.filter(|_| cleared) {
+            quota_cleared(self.wire.base.name(), appid);
         }
         Ok(answer)
     }
