@@ -18,7 +18,10 @@ const ERRMSG_CHARS: usize = 300;
 
 /// Reads a body to its end, or to `limit` bytes, past which it is an error.
 pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, Error> {
-    let too_long = || Error::new(ErrorKind::Body, format!("the answer is longer than {limit} bytes"));
+    let too_long = || {
+        Error::new(ErrorKind::Body, format!("the answer is longer than {limit} bytes"))
+            .advising("call `download` in place of `send`, or raise `body_limit`")
+    };
     let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
     if announced > limit {
         return Err(too_long());
@@ -116,8 +119,17 @@ pub(crate) fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
             _ => "the answer is not JSON".to_owned(),
         };
         let at = format!(" (line {}, column {})", error.line(), error.column());
-        Error::new(ErrorKind::Body, what + if error.line() == 0 { "" } else { &at })
+        let error = Error::new(ErrorKind::Body, what + if error.line() == 0 { "" } else { &at });
+        if std::str::from_utf8(body).is_ok() {
+            return error;
+        }
+        error.advising("where the path answers with a file, call `download` in place of `send`")
     })
+}
+
+/// Whether a body is JSON, of whatever shape.
+pub(crate) fn is_json(body: &[u8]) -> bool {
+    json::<IgnoredAny>(body).is_ok()
 }
 
 /// What serde would have liked to see. What it saw instead is left out: that is the body's.

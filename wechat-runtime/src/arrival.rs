@@ -66,6 +66,13 @@ impl Arrival {
         }
     }
 
+    /// Whether it is a JSON object, whole: what WeChat answers in place of a file.
+    pub(crate) fn is_json(&self) -> bool {
+        self.rest.is_none()
+            && answer::begins_object(&self.begun) == Some(true)
+            && answer::is_json(&self.begun)
+    }
+
     /// The next piece of the body, the beginning included.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         if !self.begun.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,8 @@ use crate::{Error, answer, random};
 
 /// A file that WeChat has begun to send.
 ///
-/// [`download`](crate::RequestBuilder::download) has seen to it that it is a file and not an error. It comes in
-/// pieces as it is read: [`save`](Self::save) it to disk, take it whole by [`bytes`](Self::bytes), or piece by
+/// [`download`](crate::RequestBuilder::download) has seen to it that it is not an error. For films and articles WeChat
+/// answers with a [description in JSON](Self::is_json) instead. A file comes in pieces as it is read: [`save`](Self::save) it to disk, take it whole by [`bytes`](Self::bytes), or piece by
 /// piece by [`chunk`](Self::chunk). Each piece has to come within the client's
 /// [`attempt_timeout`](crate::ClientBuilder::attempt_timeout), and all of them within the call's
 /// [`timeout`](crate::RequestBuilder::timeout), which a long file needs more of than the default.
@@ -102,9 +103,16 @@ impl Download {
         plain.then(|| name.to_owned())
     }
 
+    /// Whether WeChat has answered with a description in JSON in place of a file, as it does for films and articles:
+    /// read it by [`json`](Self::json).
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.arrival.is_json()
+    }
+
     /// Calls `listener` each time a piece has come. It must not block.
-    pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.listener = Some(Arc::new(listener));
+    pub fn on_progress(mut self, listener: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.listener = Some(Listener::new(listener));
         self
     }
 
@@ -125,7 +133,7 @@ impl Download {
         if let Some(chunk) = &chunk {
             self.received += chunk.len() as u64;
             if let Some(listener) = &self.listener {
-                listener(Progress { transferred: self.received, total: self.length() });
+                listener.tell(Progress { transferred: self.received, total: self.length() });
             }
         }
         Ok(chunk)
@@ -162,33 +170,45 @@ impl Download {
         answer::json(&whole).map_err(|error| called.locate(error))
     }
 
-    /// Saves the file at `path`, and answers with its length in bytes.
+    /// Saves the file at `path`, whose directory has to exist, and answers with its length in bytes.
     ///
     /// It is written under another name in the same directory and gets its own when it is whole and on disk, in
     /// place of a file that was there; when anything fails, or the future is dropped, nothing is left of it.
     ///
     /// # Errors
     ///
-    /// Those of [`chunk`](Self::chunk); a file that cannot be written ([`File`](ErrorKind::File)).
+    /// Those of [`chunk`](Self::chunk); a description in JSON in place of a file ([`Body`](ErrorKind::Body)), which
+    /// [`json`](Self::json) reads; a file that cannot be written ([`File`](ErrorKind::File)).
     pub async fn save(mut self, path: impl AsRef<Path>) -> Result<u64, Error> {
-        let unfinished = Unfinished::beside(path.as_ref()).map_err(|error| self.unwritable(error))?;
-        let written = self.write_to(&unfinished).await;
-        let written = match written {
-            Ok(()) => unfinished.finish(path.as_ref()).await.map_err(|error| self.unwritable(error)),
-            Err(error) => Err(error),
+        let path = path.as_ref();
+        if self.is_json() {
+            let message = "WeChat answered with a description in JSON, and not with a file";
+            let error = Error::new(ErrorKind::Body, message);
+            return Err(self.locate(error.advising(
+                "read it by `json`; what a `video_url` in it leads to, any HTTP client can fetch without a token",
+            )));
+        }
+        let unfinished = Unfinished::beside(path).map_err(|error| self.unwritable(path, error))?;
+        let written = match self.write_to(&unfinished).await {
+            Ok(()) => unfinished.finish(path).await.map_err(Failed::ToWrite),
+            failed => failed,
         };
-        written.map(|()| self.received)
+        match written {
+            Ok(()) => Ok(self.received),
+            Err(Failed::ToRead(error)) => Err(error),
+            Err(Failed::ToWrite(error)) => Err(self.unwritable(path, error)),
+        }
     }
 
-    async fn write_to(&mut self, unfinished: &Unfinished) -> Result<(), Error> {
+    async fn write_to(&mut self, unfinished: &Unfinished) -> Result<(), Failed> {
         // Not in the background: dropped in the meantime, this would leave a file that nobody removes.
-        let open = std::fs::OpenOptions::new().write(true).create_new(true).open(&unfinished.0);
-        let mut file = tokio::fs::File::from_std(open.map_err(|error| self.unwritable(error))?);
-        while let Some(chunk) = self.chunk().await? {
-            file.write_all(&chunk).await.map_err(|error| self.unwritable(error))?;
+        let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&unfinished.0)?;
+        let mut file = tokio::fs::File::from_std(file);
+        while let Some(chunk) = self.chunk().await.map_err(Failed::ToRead)? {
+            file.write_all(&chunk).await?;
         }
-        file.flush().await.map_err(|error| self.unwritable(error))?;
-        file.sync_all().await.map_err(|error| self.unwritable(error))
+        file.flush().await?;
+        Ok(file.sync_all().await?)
     }
 
     fn late(&self) -> Error {
@@ -200,8 +220,15 @@ impl Download {
             .advising("allow the call more time by `timeout`")
     }
 
-    fn unwritable(&self, error: std::io::Error) -> Error {
-        self.locate(Error::new(ErrorKind::File, "the file cannot be written").caused_by(Arc::new(error)))
+    fn unwritable(&self, path: &Path, error: io::Error) -> Error {
+        let message = format!("{} cannot be written: {error}", path.display());
+        let advice = match error.kind() {
+            io::ErrorKind::NotFound => "create its directory first",
+            io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => "give the path of a file",
+            _ => "see to the directory and the space on its disk",
+        };
+        let error = Error::new(ErrorKind::File, message).caused_by(Arc::new(error));
+        self.locate(error.advising(advice))
     }
 
     fn locate(&self, error: Error) -> Error {
@@ -209,19 +236,34 @@ impl Download {
     }
 }
 
+/// What went wrong in saving, and on which side.
+enum Failed {
+    ToRead(Error),
+    ToWrite(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::ToWrite(error)
+    }
+}
+
 /// A file that is not whole yet, and is gone when this is.
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    fn beside(path: &Path) -> std::io::Result<Self> {
-        let name = path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?;
+    fn beside(path: &Path) -> io::Result<Self> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        if path.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
         let mut hidden = OsString::from(".");
         hidden.push(name);
         hidden.push(format!(".{}.part", random::word()));
         Ok(Self(path.with_file_name(hidden)))
     }
 
-    async fn finish(self, path: &Path) -> std::io::Result<()> {
+    async fn finish(self, path: &Path) -> io::Result<()> {
         tokio::fs::rename(&self.0, path).await
     }
 }

@@ -56,8 +56,10 @@ pub enum ErrorKind {
 pub(crate) enum Origin {
     /// A path that is called with a token.
     Business,
-    /// A path that grants a token or ticket.
+    /// A path that is called with the app secret, and grants something.
     Grant,
+    /// A path that is called with a token of an end user's.
+    User,
 }
 
 /// The codes by which WeChat refuses an access token on a business path.
@@ -82,12 +84,25 @@ const KINDS: &[(ErrorKind, &[i64])] = &[
 
 /// What to do about a code that deserves more than its kind's advice.
 const CODE_ADVICE: &[(i64, &str)] = &[
+    (40002, "check the grant_type"),
+    (40004, "give the type of the medium, as in `?type=image`"),
+    (40007, "there is no such media_id: a temporary one lives for three days"),
     (40013, "check the appid"),
+    (40037, "there is no such template"),
+    (40066, "there is no such path, or a url in the body is wrong"),
+    (40113, "the file's name has no extension of its type"),
     (40125, "check the app secret"),
     (
         41001,
         "the path needs an access token and got none: a caller's own must be in the query, not in the body",
     ),
+    (41005, "there has to be a file in the part `media`: use `upload`"),
+    (42001, "call again; when it comes back, check that this machine's clock is right"),
+    (43001, "call it by GET"),
+    (43002, "call it by POST"),
+    (44001, "the file is empty"),
+    (44002, "give the call a body"),
+    (45001, "the file is longer than its type may be"),
     (43004, "the receiver does not follow the account"),
     (
         45009,
@@ -102,6 +117,7 @@ pub(crate) fn kind(code: i64, origin: Origin) -> ErrorKind {
     if TOKEN_REFUSED.contains(&code) {
         return match (origin, code) {
             (Origin::Business, _) => ErrorKind::TokenRejected,
+            (Origin::User, _) => ErrorKind::UserToken,
             (Origin::Grant, 40001) => ErrorKind::Configuration,
             (Origin::Grant, _) => ErrorKind::Api,
         };
@@ -165,5 +181,6 @@ mod tests {
     fn a_wrong_secret_is_not_taken_for_a_stale_token() {
         assert_eq!(kind(40001, Origin::Business), ErrorKind::TokenRejected);
         assert_eq!(kind(40001, Origin::Grant), ErrorKind::Configuration);
+        assert_eq!(kind(42001, Origin::User), ErrorKind::UserToken);
     }
 }

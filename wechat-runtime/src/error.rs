@@ -74,7 +74,14 @@ impl Error {
         } else {
             (ErrorKind::Transport, "the connection broke before the answer was whole")
         };
-        Self::new(kind, message).caused_by(Arc::new(error.without_url()))
+        let this = Self::new(kind, message).caused_by(Arc::new(error.without_url()));
+        if kind == ErrorKind::Connect && cfg!(not(any(feature = "rustls", feature = "native-tls"))) {
+            return this.advising(
+                "check base_url and the network; and https needs the feature `rustls` or `native-tls`, which this \
+                 build of wechat-runtime has not",
+            );
+        }
+        this
     }
 
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {

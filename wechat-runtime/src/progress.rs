@@ -22,7 +22,17 @@ pub struct Progress {
 }
 
 /// What is told of each step.
-pub(crate) type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
+pub(crate) struct Listener(Mutex<Box<dyn FnMut(Progress) + Send>>);
+
+impl Listener {
+    pub(crate) fn new(listener: impl FnMut(Progress) + Send + 'static) -> Self {
+        Self(Mutex::new(Box::new(listener)))
+    }
+
+    pub(crate) fn tell(&self, progress: Progress) {
+        (*lock(&self.0))(progress);
+    }
+}
 
 /// When something last moved.
 #[derive(Clone)]

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
+use tokio::io::AsyncRead;
 use tokio::time::Instant;
 
 use self::body::Content;
@@ -25,7 +26,7 @@ use crate::download::{Download, Within};
 use crate::errcode::ErrorKind;
 use crate::response::Response;
 use crate::storage::adapter::{Adapter, Bound, DefaultArgs};
-use crate::upload::Upload;
+use crate::upload::{Upload, UploadFile};
 use crate::{Error, Secret};
 
 /// Headers that the transport writes: another's word for them would break the length or the host.
@@ -58,6 +59,7 @@ pub struct RequestBuilder<App: Application> {
     base_url: Option<String>,
     token: Option<Secret>,
     timeout: Option<Duration>,
+    attempt_timeout: Option<Duration>,
     may_repeat: bool,
     error: Option<Error>,
 }
@@ -77,6 +79,7 @@ impl<App: Application> RequestBuilder<App> {
             base_url: None,
             token: None,
             timeout: None,
+            attempt_timeout: None,
             may_repeat,
             error: None,
         }
@@ -121,10 +124,12 @@ impl<App: Application> RequestBuilder<App> {
         self
     }
 
-    /// Sends a stream, which has to know its length. It can be read only once: when the access token is refused,
-    /// the call fails, with the token refreshed for the next one.
-    pub fn body_stream(mut self, body: impl Into<reqwest::Body>) -> Self {
-        self.content = Content::Stream(body.into());
+    /// Sends what `reader` gives, which has to be `length` bytes: WeChat takes no body without a length.
+    ///
+    /// It can be read only once: when the access token is refused, the call fails, with the token refreshed for the
+    /// next one.
+    pub fn body_reader(mut self, length: u64, reader: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        self.content = Content::Raw(UploadFile::reader("the body", length, reader));
         self
     }
 
@@ -164,6 +169,14 @@ impl<App: Application> RequestBuilder<App> {
     /// or receives.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// How long one attempt may take, in place of the client's
+    /// [`attempt_timeout`](crate::ClientBuilder::attempt_timeout). A file that is sent or received may take longer, but
+    /// not stand still for longer.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
         self
     }
 
@@ -236,12 +249,12 @@ impl<App: Application> RequestBuilder<App> {
     /// ([`Body`](ErrorKind::Body)).
     pub async fn download(self) -> Result<Download, Error> {
         let http = self.client.wire()?.http.clone();
-        let limits = self.client.limits();
         let began = Instant::now();
         let call = Prepared::new(self)?;
+        let limits = call.limits();
         let within = Within {
-            deadline: began.checked_add(call.timeout()).unwrap_or(began),
-            call: call.timeout(),
+            deadline: began.checked_add(limits.call).unwrap_or(began),
+            call: limits.call,
             piece: limits.attempt,
             body: limits.body,
         };

@@ -39,6 +39,7 @@ pub(crate) enum Grants {
 pub(crate) enum Fill {
     Appid,
     Secret,
+    Word(&'static str),
 }
 
 /// What a success of the call means for the credentials.
@@ -52,13 +53,16 @@ pub(crate) enum Success {
 const PLAIN: Route =
     Route { path: "/*", needs: Needs::AccessToken, fills: &[], success: Success::NothingMore, grants: None };
 
-const COMPONENT: &str = "belongs to component applications: call it through a component's client";
+const COMPONENT: &str =
+    "belongs to component applications (third-party platforms), which this version has no client for";
 
 const CLASSIC: Option<Grants> = Some(Grants::Token(TokenKind::Classic));
 const STABLE: Option<Grants> = Some(Grants::Token(TokenKind::Stable));
 const APPID: (&str, Fill) = ("appid", Fill::Appid);
 const APPSECRET: (&str, Fill) = ("appsecret", Fill::Secret);
 const SECRET: (&str, Fill) = ("secret", Fill::Secret);
+const BY_CODE: (&str, Fill) = ("grant_type", Fill::Word("authorization_code"));
+const BY_REFRESH_TOKEN: (&str, Fill) = ("grant_type", Fill::Word("refresh_token"));
 
 /// Read from the top: the first row that fits counts.
 const ROUTES: &[Route] = &[
@@ -76,9 +80,19 @@ const ROUTES: &[Route] = &[
         success: Success::QuotaCleared,
         grants: None,
     },
-    Route { path: "/sns/oauth2/access_token", needs: Needs::Nothing, fills: &[APPID, SECRET], ..PLAIN },
-    Route { path: "/sns/jscode2session", needs: Needs::Nothing, fills: &[APPID, SECRET], ..PLAIN },
-    Route { path: "/sns/oauth2/refresh_token", needs: Needs::Nothing, fills: &[APPID], ..PLAIN },
+    Route {
+        path: "/sns/oauth2/access_token",
+        needs: Needs::Nothing,
+        fills: &[APPID, SECRET, BY_CODE],
+        ..PLAIN
+    },
+    Route { path: "/sns/jscode2session", needs: Needs::Nothing, fills: &[APPID, SECRET, BY_CODE], ..PLAIN },
+    Route {
+        path: "/sns/oauth2/refresh_token",
+        needs: Needs::Nothing,
+        fills: &[APPID, BY_REFRESH_TOKEN],
+        ..PLAIN
+    },
     Route { path: "/sns/*", needs: Needs::Nothing, ..PLAIN },
     Route { path: "/sns", needs: Needs::Nothing, ..PLAIN },
     PLAIN,

@@ -77,11 +77,23 @@ pub fn sign_card(api_ticket: &Secret, values: &[&str]) -> Result<String, Error> 
 /// What is signed of a page's address.
 pub(crate) fn page(url: &str) -> Result<&str, Error> {
     let url = url.split('#').next().unwrap_or_default();
-    if url.starts_with("http://") || url.starts_with("https://") {
+    let has_host = ["http://", "https://"].iter().any(|scheme| {
+        url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?']))
+    });
+    if has_host && !url.contains(|c: char| c.is_control() || c == ' ') {
         return Ok(url);
     }
     Err(Error::new(ErrorKind::Request, "the url to be signed is not the whole address of a page")
         .advising("give the page's own location, as in `https://example.com/page?id=1`"))
+}
+
+/// Refuses an address that no browser has: a page signed for it would only be told `invalid signature`.
+pub(crate) fn check_page(url: &str) -> Result<(), Error> {
+    if page(url)?.is_ascii() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Request, "the url to be signed has characters that no browser's address has")
+        .advising("give the page's `location.href` as the browser has it, percent-encoded"))
 }
 
 /// A signature over nothing secret is one that everybody can make.

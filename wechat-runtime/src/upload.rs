@@ -1,13 +1,14 @@
 //! Files and fields to be sent as multipart/form-data.
 
 mod content_type;
+pub(crate) mod measured;
 pub(crate) mod multipart;
 mod stream;
 
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use bytes::Bytes;
 use tokio::io::AsyncRead;
@@ -81,6 +82,12 @@ impl UploadFile {
         Self { content_type: Some(content_type.into()), ..self }
     }
 
+    /// A form of this file alone, which calls `listener` each time a piece has been handed to the network: as
+    /// [`Upload::on_progress`].
+    pub fn on_progress(self, listener: impl FnMut(Progress) + Send + 'static) -> Upload {
+        Upload::from(self).on_progress(listener)
+    }
+
     fn content_type_or_guess(&self) -> &str {
         let by_name = || content_type::of(Path::new(&self.file_name).extension().and_then(OsStr::to_str));
         self.content_type.as_deref().unwrap_or_else(by_name)
@@ -136,9 +143,9 @@ impl Upload {
 
     /// Calls `listener` each time a piece has been handed to the network. It must not block.
     ///
-    /// For a file alone: `Upload::from(file).on_progress(…)`.
-    pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.listener = Some(Arc::new(listener));
+    /// What is counted is the whole form, which is a little longer than its files.
+    pub fn on_progress(mut self, listener: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.listener = Some(Listener::new(listener));
         self
     }
 }

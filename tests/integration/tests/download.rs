@@ -75,9 +75,14 @@ async fn an_error_is_told_from_a_file_whatever_its_content_type() {
 async fn what_is_described_in_place_of_a_file_is_json() {
     let world = World::new().await;
     let client = world.client();
-    let film = world.account().put_media("a.mp4", "video/mp4", "film");
-    let described: Value = fetch(&client, &film).await.unwrap().json().await.unwrap();
+    let video = world.account().put_media("a.mp4", "video/mp4", "film");
+    let described: Value = fetch(&client, &video).await.unwrap().json().await.unwrap();
     assert!(described["video_url"].as_str().unwrap().starts_with("http"), "{described}");
+    let dir = tempfile::tempdir().unwrap();
+    let file = fetch(&client, &video).await.unwrap();
+    assert!(file.is_json());
+    let error = file.save(dir.path().join("a.mp4")).await.unwrap_err();
+    assert_eq!((error.kind(), listing(dir.path())), (ErrorKind::Body, vec![]), "it is no film that was sent");
     let material = world.account().put_material("b.jpg", "image/jpeg", JPG);
     let get = client.post("/cgi-bin/material/get_material").json(&json!({ "media_id": material }));
     assert_eq!(&*get.download().await.unwrap().bytes().await.unwrap(), JPG);
@@ -158,6 +163,7 @@ async fn a_file_that_cannot_be_written_is_an_error_that_says_so() {
         let error = fetch(&client, &picture).await.unwrap().save(&path).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::File, "{}", path.display());
         assert!(std::error::Error::source(&error).is_some());
+        assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
     }
     assert_eq!(listing(dir.path()), ["taken"]);
 }

@@ -1,5 +1,6 @@
 //! The token injection, by the client's own calls and by the middleware for other stacks: the same must hold.
 
+use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -59,7 +60,12 @@ impl Caller {
             Way::Client => {
                 let mut call = self.client.request(method, url);
                 if let Some(body) = say.body {
-                    call = if say.stream { call.body_stream(streamed(body)) } else { call.body(body) };
+                    let length = body.len() as u64;
+                    call = if say.stream {
+                        call.body_reader(length, Cursor::new(body))
+                    } else {
+                        call.body(body)
+                    };
                 }
                 if let Some(appid) = say.appid {
                     call = call.appid(appid);

@@ -126,7 +126,8 @@ async fn a_page_gets_all_that_its_config_needs() {
             "jsApiList": ["scanQRCode"],
         })
     );
-    let again = world.client().jssdk_config(url).await.unwrap();
+    let again = world.client().jssdk_config(url).with_js_api_list(["scanQRCode"]).await.unwrap();
+    assert_eq!(again.js_api_list, config.js_api_list, "the list may be given before or after");
     assert_ne!(again.nonce_str, config.nonce_str);
     assert!(again.nonce_str.len() <= 32, "WeChat takes up to 32 characters");
 }
@@ -135,9 +136,14 @@ async fn a_page_gets_all_that_its_config_needs() {
 async fn nothing_is_fetched_for_what_cannot_be_signed() {
     let world = World::new().await;
     let client = world.client();
-    let page = client.jssdk_config("/page").await.unwrap_err();
+    for page in
+        ["/page", "https://", "https:///x", "https://example.com/秋", "https://example.com/a b", "ftp://x/"]
+    {
+        let error = client.jssdk_config(page).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{page}");
+    }
     let card = client.card_signature(AddCard::new("")).await.unwrap_err();
-    assert_eq!([page.kind(), card.kind()], [ErrorKind::Request; 2]);
+    assert_eq!(card.kind(), ErrorKind::Request);
     assert_eq!(world.sim.ledger().calls().count(), 0);
 }
 

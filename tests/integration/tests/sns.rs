@@ -14,10 +14,11 @@ async fn a_user_logs_in_on_a_page() {
     let world = World::new().await;
     let client = world.client();
     let code = world.account().oauth_code("an-openid", "snsapi_userinfo");
-    let grant = [("grant_type", "authorization_code"), ("code", &*code)];
+    let grant = [("code", &*code)];
     let user = get(&client, "/sns/oauth2/access_token", &grant).await.unwrap();
     assert_eq!(world.query_of("/sns/oauth2/access_token", "appid"), [&*world.appid]);
     assert_eq!(world.query_of("/sns/oauth2/access_token", "secret"), [SECRET]);
+    assert_eq!(world.query_of("/sns/oauth2/access_token", "grant_type"), ["authorization_code"]);
     let text = |of: &Value, name: &str| of[name].as_str().unwrap().to_owned();
     let (token, refresh, openid) =
         (text(&user, "access_token"), text(&user, "refresh_token"), text(&user, "openid"));
@@ -27,7 +28,7 @@ async fn a_user_logs_in_on_a_page() {
     assert_eq!(info["openid"], "an-openid");
     assert_eq!(get(&client, "/sns/auth", &mine).await.unwrap()["errcode"], 0);
 
-    let again = [("grant_type", "refresh_token"), ("refresh_token", &*refresh)];
+    let again = [("refresh_token", &*refresh)];
     let refreshed = get(&client, "/sns/oauth2/refresh_token", &again).await.unwrap();
     assert_eq!(text(&refreshed, "openid"), openid);
     assert_eq!(
@@ -45,7 +46,7 @@ async fn a_user_logs_in_on_a_page() {
 async fn a_user_logs_in_by_a_mini_program() {
     let world = World::new().await;
     let code = world.account().js_code("an-openid");
-    let grant = [("js_code", &*code), ("grant_type", "authorization_code")];
+    let grant = [("js_code", &*code)];
     let session = get(&world.client(), "/sns/jscode2session", &grant).await.unwrap();
     assert_eq!(session["openid"], "an-openid");
     assert!(session["session_key"].is_string());
@@ -58,13 +59,22 @@ async fn a_users_token_that_is_refused_is_neither_refreshed_nor_replaced() {
     for path in ["/sns/userinfo", "/sns/auth"] {
         let theirs = [("access_token", "no such token"), ("openid", "an-openid")];
         let error = get(&client, path, &theirs).await.unwrap_err();
-        assert_eq!((error.kind(), error.errcode()), (ErrorKind::TokenRejected, Some(40001)), "{path}");
+        assert_eq!((error.kind(), error.errcode()), (ErrorKind::UserToken, Some(40001)), "{path}");
         assert!(error.advice().contains("log in again"), "{error}");
         assert_eq!((world.calls(path), world.asked()), (1, 0), "{path}");
     }
     let error = get(&client, "/sns/userinfo", &[("openid", "an-openid")]).await.unwrap_err();
     assert_eq!(error.errcode(), Some(41001), "and without one, none is injected");
     assert_eq!(world.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_refused_there_is_a_configuration_and_no_users_fault() {
+    let world = World::new().await;
+    let path = "/sns/oauth2/access_token";
+    world.sim.fault(path, Fault::errcode(40001).times(1));
+    let error = get(&world.client(), path, &[("code", "c")]).await.unwrap_err();
+    assert_eq!((error.kind(), world.calls(path)), (ErrorKind::Configuration, 1));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::Client;
 use crate::application::Application;
 use crate::clock::{Clock, Moment};
 use crate::request::RequestBuilder;
-use crate::sign::{AddCard, ChooseCard, JssdkConfig, SignedCard, SignedChoice, Signer, page};
+use crate::sign::{AddCard, ChooseCard, JssdkConfig, SignedCard, SignedChoice, Signer, check_page};
 use crate::storage::adapter::{Adapter, DefaultArgs};
 use crate::{Error, Ticket, TicketType, random};
 
@@ -55,7 +55,7 @@ impl<App: Application> Client<App> {
     /// What a page at `url` gives to `wx.config`.
     ///
     /// The ticket is looked up in the storage, and got from WeChat where it has none that lives. The signature is
-    /// good for this very address, up to its first `#`.
+    /// good for this very address, up to its first `#`: give the page's `location.href` as the browser has it.
     ///
     /// ```
     /// # use wechat_runtime::{Client, Common, Error};
@@ -70,7 +70,7 @@ impl<App: Application> Client<App> {
     /// Those of [`fetch_ticket`](Self::fetch_ticket) and of [`sign_jssdk`](crate::sign_jssdk).
     pub fn jssdk_config(&self, url: impl Into<String>) -> TicketCall<App, JssdkConfig> {
         let url = url.into();
-        let check = page(&url).map(drop);
+        let check = check_page(&url);
         self.signing(&TicketType::JSAPI, check, move |signer| signer.page(&url))
     }
 
@@ -147,6 +147,27 @@ impl<App: Application, T> TicketCall<App, T> {
     /// How long it may take, in place of the client's [`timeout`](crate::ClientBuilder::timeout) (30 s).
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { call: self.call.timeout(timeout), ..self }
+    }
+}
+
+impl<App: Application> TicketCall<App, JssdkConfig> {
+    /// Names the interfaces that the page calls: as [`JssdkConfig::with_js_api_list`].
+    pub fn with_js_api_list<S: Into<String>>(self, names: impl IntoIterator<Item = S>) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        self.then(move |config| config.with_js_api_list(names))
+    }
+
+    /// Names the open tags that the page has: as [`JssdkConfig::with_open_tag_list`].
+    pub fn with_open_tag_list<S: Into<String>>(self, names: impl IntoIterator<Item = S>) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        self.then(move |config| config.with_open_tag_list(names))
+    }
+
+    fn then(self, edit: impl FnOnce(JssdkConfig) -> JssdkConfig + Send + Sync + 'static) -> Self {
+        let make = self.make;
+        let make: Make<JssdkConfig> =
+            Box::new(move |ticket, appid, timestamp| make(ticket, appid, timestamp).map(edit));
+        Self { make, ..self }
     }
 }
 

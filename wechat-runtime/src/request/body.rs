@@ -9,14 +9,17 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use crate::Error;
 use crate::errcode::ErrorKind;
 use crate::flight::lock;
-use crate::upload::Upload;
-use crate::upload::multipart::Multipart;
+use crate::upload::measured::Measured;
+use crate::upload::{Upload, UploadFile, multipart};
 
 /// What the caller gave.
 pub(crate) enum Content {
     Empty,
     Bytes(Bytes),
     Upload(Upload),
+    /// What a reader gives, as it is.
+    Raw(UploadFile),
+    /// The body of a request that was made elsewhere.
     Stream(reqwest::Body),
 }
 
@@ -27,7 +30,7 @@ impl Content {
             Self::Bytes(bytes) => bytes,
 
             Self::Stream(body) => body.as_bytes().unwrap_or_default(),
-            Self::Empty | Self::Upload(_) => &[],
+            Self::Empty | Self::Upload(_) | Self::Raw(_) => &[],
         }
     }
 }
@@ -36,7 +39,7 @@ impl Content {
 pub(super) enum Body {
     Empty,
     Bytes(Bytes),
-    Multipart(Arc<Multipart>),
+    Measured(Arc<Measured>),
     /// A stream: once it is on its way, it is gone.
     Once(Mutex<Option<reqwest::Body>>),
 }
@@ -47,7 +50,8 @@ impl Body {
             Content::Empty => Self::Empty,
             Content::Bytes(bytes) if bytes.is_empty() => Self::Empty,
             Content::Bytes(bytes) => Self::Bytes(bytes),
-            Content::Upload(upload) => Self::Multipart(Arc::new(Multipart::prepare(upload).await?)),
+            Content::Upload(upload) => Self::Measured(Arc::new(multipart::write(upload).await?)),
+            Content::Raw(file) => Self::Measured(Arc::new(Measured::raw(file).await?)),
             Content::Stream(body) => match body.as_bytes() {
                 Some([]) => Self::Empty,
                 Some(bytes) => Self::Bytes(Bytes::copy_from_slice(bytes)),
@@ -68,7 +72,7 @@ impl Body {
         match self {
             Self::Empty => Ok(None),
             Self::Bytes(bytes) => Ok(Some(bytes.clone().into())),
-            Self::Multipart(form) => Ok(Some(form.body())),
+            Self::Measured(body) => Ok(Some(body.body())),
             Self::Once(body) => match lock(body).take() {
                 Some(body) => Ok(Some(body)),
                 None => {
@@ -81,7 +85,7 @@ impl Body {
     pub(super) fn can_repeat(&self) -> bool {
         match self {
             Self::Empty | Self::Bytes(_) => true,
-            Self::Multipart(form) => form.can_repeat(),
+            Self::Measured(body) => body.can_repeat(),
             Self::Once(body) => lock(body).is_some(),
         }
     }

@@ -57,7 +57,8 @@ impl Asked {
         }
         match grants {
             Grants::Ticket => {
-                let asked: TicketParameters = in_query(query, "type, appid")?;
+                let asked: TicketParameters =
+                    in_query(query, "`?type=jsapi`, `?type=wx_card`, or another `type`")?;
                 let credential = Credential::Ticket(asked.ticket_type);
                 Ok(Self { credential, appid: asked.appid, secret: None, renew: false })
             }
@@ -110,7 +111,7 @@ fn in_query<T: DeserializeOwned>(query: &str, names: &str) -> Result<T, Error> {
 }
 
 fn takes(names: &str) -> Error {
-    wrong(format!("has not the parameters that this path takes: {names}"))
+    wrong(format!("has not the parameters that this path takes ({names}), or one of the wrong type"))
 }
 
 fn wrong(what: impl std::fmt::Display) -> Error {

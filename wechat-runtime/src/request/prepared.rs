@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -38,7 +37,6 @@ pub(crate) struct Prepared {
     pub(super) headers: HeaderMap,
     pub(super) may_repeat: bool,
     pub(super) called: Called,
-    timeout: Duration,
     content: Content,
     route: &'static Route,
     carries: Carries,
@@ -118,9 +116,10 @@ impl Prepared {
 
         let given = call.token.is_some() || written(&query, ACCESS_TOKEN).is_some();
         let token = match route.needs {
-            _ if !given => Whose::Accounts,
-            Needs::Nothing => Whose::Users,
-            Needs::AccessToken | Needs::AnotherWay(_) => Whose::Callers,
+            Needs::Nothing if given => Whose::Users,
+            Needs::Nothing => Whose::Nobodys,
+            Needs::AccessToken | Needs::AnotherWay(_) if given => Whose::Callers,
+            Needs::AccessToken | Needs::AnotherWay(_) => Whose::Accounts,
         };
         let carries = Carries::of(call.token, route, &call.method, &query, call.content.bytes())?;
         let asked = carries.asked();
@@ -129,10 +128,15 @@ impl Prepared {
             return Err(wrong("would take the app secret elsewhere than base_url: give it as a path"));
         }
         let beside = asked.and_then(|asked| asked.appid.clone());
-        let beside = beside.or_else(|| written(&query, "appid").map(Cow::into_owned)).map(Arc::from);
-        let named = call.appid.or_else(|| call.client.declared_appid().cloned());
+        let beside = beside.or_else(|| written(&query, "appid").map(Cow::into_owned)).map(Arc::<str>::from);
         // What is filled in is filled in for the account that the caller has written beside it.
         let by_secret = !route.fills.is_empty() || matches!(route.grants, Some(Grants::Token(_)));
+        if by_secret && beside.is_some() && call.appid.is_some() && beside != call.appid {
+            return Err(wrong(
+                "is for one account by `appid`, and for another by its own parameters: give one",
+            ));
+        }
+        let named = call.appid.or_else(|| call.client.declared_appid().cloned());
         let appid = if by_secret { beside.or(named) } else { named.or(beside) };
         let credentials = if fills || matches!(carries, Carries::Injected | Carries::Answered(_)) {
             let appid = appid.clone().filter(|appid| !appid.is_empty());
@@ -148,8 +152,19 @@ impl Prepared {
         };
         if let Some(credentials) = credentials.as_ref().filter(|_| asked.is_some() && by_secret) {
             credentials.check_owned()?;
+            if credentials.key.credential != Credential::AccessToken(call.client.token_kind()) {
+                tracing::warn!(
+                    endpoint = &*path,
+                    "asked for the other kind of token than declared: a storage of one record keeps the last one only"
+                );
+            }
         }
         let limits = call.client.limits();
+        let limits = Limits {
+            call: call.timeout.unwrap_or(limits.call),
+            attempt: call.attempt_timeout.unwrap_or(limits.attempt),
+            ..limits
+        };
         Ok(Self {
             wire,
             limits,
@@ -159,7 +174,6 @@ impl Prepared {
             headers: call.headers,
             may_repeat: call.may_repeat,
             called: Called { endpoint: path, appid, token },
-            timeout: call.timeout.unwrap_or(limits.call),
             content: call.content,
             route,
             carries,
@@ -170,17 +184,16 @@ impl Prepared {
     /// Sends it within other limits than the client's.
     #[cfg(feature = "reqwest-middleware")]
     pub(crate) fn limited_to(self, limits: Limits) -> Self {
-        Self { timeout: limits.call, limits, ..self }
+        Self { limits, ..self }
     }
 
-    /// How long the whole call may take.
-    pub(super) fn timeout(&self) -> Duration {
-        self.timeout
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Sends it, and reads what comes back in the way of `R`.
     pub(crate) async fn send<T: Transport, R: Reading>(mut self, transport: T) -> Result<R, Error> {
-        let (limit, called) = (self.timeout, self.called.clone());
+        let (limit, called) = (self.limits.call, self.called.clone());
         let span = tracing::debug_span!(
             "wechat_call",
             method = %self.method,
@@ -221,7 +234,7 @@ impl Prepared {
         };
         let cleared = self.route.success == Success::QuotaCleared && answer.errcode() == Some(0);
         // With a token of the caller's own, whose quota it was is not known.
-        let known = self.called.appid.as_ref().filter(|_| self.called.token == Whose::Accounts);
+        let known = self.called.appid.as_ref().filter(|_| self.called.token != Whose::Callers);
         if let Some(appid) = known.filter(|_| cleared) {
             quota_cleared(self.wire.base.name(), appid);
         }
@@ -241,6 +254,7 @@ impl Prepared {
             let value = match fill {
                 Fill::Appid => credentials.key.appid.to_string(),
                 Fill::Secret => secret.insert(credentials.secret().await?).expose().to_owned(),
+                Fill::Word(word) => (*word).to_owned(),
             };
             let before = std::mem::take(&mut self.query);
             self.query =

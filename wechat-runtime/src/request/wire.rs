@@ -144,13 +144,13 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
     async fn attempt_in_time(&mut self, token: Option<&Secret>) -> Result<R, Error> {
         let (limit, body) = (self.call.limits.attempt, self.body);
         let attempt = self.attempt(token);
-        let Body::Multipart(form) = body else {
+        let Body::Measured(measured) = body else {
             let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time"));
             return tokio::time::timeout(limit, attempt).await.unwrap_or_else(late);
         };
-        let outcome = form.pulse().within(limit, attempt).await.and_then(|outcome| outcome);
+        let outcome = measured.pulse().within(limit, attempt).await.and_then(|outcome| outcome);
         // The transport knows a file that cannot be read only as a broken connection.
-        outcome.map_err(|error| form.take_failure().unwrap_or(error))
+        outcome.map_err(|error| measured.take_failure().unwrap_or(error))
     }
 
     async fn attempt(&mut self, token: Option<&Secret>) -> Result<R, Error> {
@@ -197,11 +197,11 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
         *request.body_mut() = self.body.for_attempt()?;
         let headers = request.headers_mut();
         match self.body {
-            Body::Multipart(form) => {
-                if let Ok(content_type) = HeaderValue::try_from(form.content_type()) {
+            Body::Measured(measured) => {
+                if let Some(Ok(content_type)) = measured.content_type().map(HeaderValue::try_from) {
                     headers.insert(CONTENT_TYPE, content_type);
                 }
-                headers.insert(CONTENT_LENGTH, form.length().into());
+                headers.insert(CONTENT_LENGTH, measured.length().into());
             }
             // WeChat answers 412 to a body without a length, and an empty one has none by itself.
             Body::Empty if has_body(&call.method) => {

@@ -1,143 +1,48 @@
-//! A form as it goes over the wire: the same bytes each time it is sent.
+//! A form of files and fields as it goes over the wire.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
-
-use super::{Reader, Source, Upload, UploadFile, stream};
+use super::Upload;
+use super::measured::{Measured, Segment};
 use crate::Error;
 use crate::errcode::ErrorKind;
-use crate::flight::lock;
-use crate::progress::{Listener, Progress, Pulse};
 use crate::random;
 
-/// A form ready to be sent, as often as it has to be.
-pub(crate) struct Multipart {
-    boundary: String,
-    pub(super) segments: Vec<Segment>,
-    length: u64,
-    listener: Option<Listener>,
-    pulse: Pulse,
-    /// What reading a file came to, which the transport would only call a broken connection.
-    failure: Mutex<Option<Error>>,
-}
-
-pub(super) enum Segment {
-    Bytes(Bytes),
-    File { path: PathBuf, length: u64 },
-    Reader { reader: Mutex<Option<Reader>>, length: u64 },
-}
-
-impl Multipart {
-    /// Writes the parts down, and finds out how long the files are.
-    pub(crate) async fn prepare(upload: Upload) -> Result<Self, Error> {
-        let Upload { files, texts, listener } = upload;
-        if files.is_empty() && texts.is_empty() {
-            return Err(Error::new(ErrorKind::Request, "the form to be uploaded has neither file nor field"));
+/// Writes the parts down, and finds out how long the files are.
+pub(crate) async fn write(upload: Upload) -> Result<Measured, Error> {
+    let Upload { files, texts, listener } = upload;
+    if files.is_empty() && texts.is_empty() {
+        return Err(Error::new(ErrorKind::Request, "the form to be uploaded has neither file nor field")
+            .advising("add one by `Upload::file` or `Upload::text`"));
+    }
+    let boundary = format!("----wechat-{}", random::word());
+    let mut segments = Vec::new();
+    let mut head = String::new();
+    for (name, file) in files {
+        if file.file_name.is_empty() {
+            return Err(Error::new(ErrorKind::Request, "a file to be uploaded has no name")
+                .advising("give it one by `file_name`: WeChat tells its type by the extension"));
         }
-        let boundary = format!("----wechat-{}", random::word());
-        let mut segments = Vec::new();
-        let mut head = String::new();
-        for (name, file) in files {
-            if file.file_name.is_empty() {
-                return Err(Error::new(ErrorKind::Request, "a file to be uploaded has no name")
-                    .advising("give it one by `file_name`: WeChat tells its type by the extension"));
-            }
-            begin_part(&mut head, &boundary, &name);
-            let _ = write!(head, "; filename=\"{}\"", escaped(&file.file_name));
-            let content_type = file.content_type_or_guess();
-            if content_type.chars().any(char::is_control) {
-                return Err(Error::new(ErrorKind::Request, "a content_type has control characters in it"));
-            }
-            let _ = write!(head, "\r\nContent-Type: {content_type}\r\n\r\n");
-            segments.push(Segment::Bytes(std::mem::take(&mut head).into()));
-            segments.push(Segment::of(file).await?);
-            head.push_str("\r\n");
+        begin_part(&mut head, &boundary, &name);
+        let _ = write!(head, "; filename=\"{}\"", escaped(&file.file_name));
+        let content_type = file.content_type_or_guess();
+        if content_type.chars().any(char::is_control) {
+            return Err(Error::new(ErrorKind::Request, "a content_type has control characters in it"));
         }
-        for (name, value) in texts {
-            begin_part(&mut head, &boundary, &name);
-            let _ = write!(head, "\r\n\r\n{value}\r\n");
-        }
-        let _ = write!(head, "--{boundary}--\r\n");
-        segments.push(Segment::Bytes(head.into()));
-        let length = segments.iter().map(Segment::length).fold(0, u64::saturating_add);
-        Ok(Self { boundary, segments, length, listener, pulse: Pulse::new(), failure: Mutex::default() })
+        let _ = write!(head, "\r\nContent-Type: {content_type}\r\n\r\n");
+        segments.push(Segment::Bytes(std::mem::take(&mut head).into()));
+        segments.push(Segment::of(file).await?);
+        head.push_str("\r\n");
     }
-
-    pub(crate) fn content_type(&self) -> String {
-        format!("multipart/form-data; boundary={}", self.boundary)
+    for (name, value) in texts {
+        begin_part(&mut head, &boundary, &name);
+        let _ = write!(head, "\r\n\r\n{value}\r\n");
     }
-
-    pub(crate) fn length(&self) -> u64 {
-        self.length
-    }
-
-    pub(crate) fn pulse(&self) -> &Pulse {
-        &self.pulse
-    }
-
-    /// The body for one attempt.
-    pub(crate) fn body(self: &Arc<Self>) -> reqwest::Body {
-        stream::body(self.clone())
-    }
-
-    /// Whether it can be sent once more.
-    pub(crate) fn can_repeat(&self) -> bool {
-        self.segments.iter().all(|segment| match segment {
-            Segment::Bytes(_) | Segment::File { .. } => true,
-            Segment::Reader { reader, .. } => lock(reader).is_some(),
-        })
-    }
-
-    /// What reading a file came to in the attempt that has just failed.
-    pub(crate) fn take_failure(&self) -> Option<Error> {
-        lock(&self.failure).take()
-    }
-
-    pub(super) fn failed(&self, error: Error) {
-        *lock(&self.failure) = Some(error);
-    }
-
-    pub(super) fn moved(&self, sent: u64) {
-        self.pulse.beat();
-        if let Some(listener) = &self.listener {
-            listener(Progress { transferred: sent, total: Some(self.length) });
-        }
-    }
-}
-
-impl Segment {
-    async fn of(file: UploadFile) -> Result<Self, Error> {
-        Ok(match file.source {
-            Source::Bytes(bytes) => Self::Bytes(bytes),
-            Source::Reader(reader, length) => {
-                let reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
-                Self::Reader { reader: Mutex::new(Some(reader)), length }
-            }
-            Source::Path(path) => {
-                let metadata = tokio::fs::metadata(&path).await.map_err(unreadable)?;
-                if !metadata.is_file() {
-                    let message = "what is to be uploaded is not a file";
-                    return Err(Error::new(ErrorKind::File, message));
-                }
-                Self::File { length: metadata.len(), path }
-            }
-        })
-    }
-
-    fn length(&self) -> u64 {
-        match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File { length, .. } | Self::Reader { length, .. } => *length,
-        }
-    }
-}
-
-pub(super) fn unreadable(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::File, "a file to be uploaded cannot be read").caused_by(Arc::new(error))
+    let _ = write!(head, "--{boundary}--\r\n");
+    segments.push(Segment::Bytes(head.into()));
+    let content_type = format!("multipart/form-data; boundary={boundary}");
+    Ok(Measured::new(Some(content_type), segments, listener))
 }
 
 fn begin_part(to: &mut String, boundary: &str, name: &str) {

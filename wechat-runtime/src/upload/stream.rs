@@ -12,7 +12,7 @@ use http_body::{Frame, SizeHint};
 use tokio::io::AsyncReadExt as _;
 
 use super::Reader;
-use super::multipart::{Multipart, Segment, unreadable};
+use super::measured::{Measured, Segment};
 use crate::Error;
 use crate::errcode::ErrorKind;
 use crate::flight::lock;
@@ -20,9 +20,9 @@ use crate::flight::lock;
 /// How much of a file is in memory at a time, in bytes.
 const CHUNK: usize = 64 * 1024;
 
-pub(super) fn body(multipart: Arc<Multipart>) -> reqwest::Body {
-    let left = multipart.length();
-    let chunks = unfold(Sending { multipart, at: 0, open: None, sent: 0 }, |mut sending| async {
+pub(super) fn body(measured: Arc<Measured>) -> reqwest::Body {
+    let left = measured.length();
+    let chunks = unfold(Sending { measured, at: 0, open: None, sent: 0 }, |mut sending| async {
         let chunk = sending.next().await?;
         Some((chunk, sending))
     });
@@ -61,7 +61,7 @@ impl http_body::Body for Body {
 }
 
 struct Sending {
-    multipart: Arc<Multipart>,
+    measured: Arc<Measured>,
     /// The segment that comes next, or is open.
     at: usize,
     open: Option<(Reader, u64)>,
@@ -74,11 +74,11 @@ impl Sending {
             Ok(None) => return None,
             Ok(Some(chunk)) => {
                 self.sent += chunk.len() as u64;
-                self.multipart.moved(self.sent);
+                self.measured.moved(self.sent);
                 Ok(chunk)
             }
             Err(error) => {
-                self.multipart.failed(error);
+                self.measured.failed(error);
                 // What it was is told by the form: this is for the transport alone.
                 Err(io::ErrorKind::InvalidData.into())
             }
@@ -87,28 +87,30 @@ impl Sending {
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
+            let Some(segment) = self.measured.segments.get(self.at) else { return Ok(None) };
             if let Some((reader, left)) = &mut self.open {
-                let chunk = read(reader, *left).await?;
+                let chunk = read(segment, reader, *left).await?;
                 *left -= chunk.len() as u64;
                 if !chunk.is_empty() {
                     return Ok(Some(chunk));
                 }
                 self.open = None;
                 self.at += 1;
+                continue;
             }
-            match self.multipart.segments.get(self.at) {
-                None => return Ok(None),
-                Some(Segment::Bytes(bytes)) => {
+            match segment {
+                Segment::Bytes(bytes) => {
                     self.at += 1;
                     if !bytes.is_empty() {
                         return Ok(Some(bytes.clone()));
                     }
                 }
-                Some(Segment::File { path, length }) => {
-                    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+                Segment::File { path, length } => {
+                    let file = tokio::fs::File::open(path).await;
+                    let file = file.map_err(|error| segment.unreadable(error))?;
                     self.open = Some((Box::new(file), *length));
                 }
-                Some(Segment::Reader { reader, length }) => {
+                Segment::Reader { reader, length, .. } => {
                     let reader = lock(reader).take().ok_or_else(|| {
                         Error::new(ErrorKind::Request, "the reader to be uploaded has been read already")
                     })?;
@@ -121,15 +123,16 @@ impl Sending {
 
 /// The next chunk of a file with `left` bytes to come. Its last one is given only when the file ends there: one
 /// that has grown would arrive cut off, and nobody would know.
-async fn read(reader: &mut Reader, left: u64) -> Result<Bytes, Error> {
+async fn read(of: &Segment, reader: &mut Reader, left: u64) -> Result<Bytes, Error> {
     let most = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
     let mut chunk = BytesMut::with_capacity(most);
+    let unreadable = |error| of.unreadable(error);
     reader.take(most as u64).read_buf(&mut chunk).await.map_err(unreadable)?;
     if chunk.is_empty() && left > 0 {
-        return Err(Error::new(ErrorKind::File, "a file to be uploaded is shorter than it was said to be"));
+        return Err(of.mismeasured("less"));
     }
     if chunk.len() as u64 == left && reader.read(&mut [0]).await.map_err(unreadable)? > 0 {
-        return Err(Error::new(ErrorKind::File, "a file to be uploaded is longer than it was said to be"));
+        return Err(of.mismeasured("more"));
     }
     Ok(chunk.freeze())
 }
