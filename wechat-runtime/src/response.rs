@@ -11,8 +11,13 @@ use serde::de::DeserializeOwned;
 use crate::Error;
 use crate::answer::{self, Answered};
 use crate::called::Called;
+#[cfg(feature = "reqwest-middleware")]
+use crate::called::Whose;
 use crate::credentials::Judged;
 use crate::errcode::ErrorKind;
+
+/// How long an answer may be, in bytes, where no client says otherwise.
+pub(crate) const LONGEST_ANSWER: usize = 10 * 1024 * 1024;
 
 /// WeChat's answer to a call, read whole.
 ///
@@ -41,6 +46,23 @@ impl Response {
             answered
         });
         Self { status, headers, body, answered, called }
+    }
+
+    /// Reads the answer that a stack of middlewares gives, up to 10 MiB, to ask it for WeChat's errcode.
+    ///
+    /// Needs the feature `reqwest-middleware`.
+    ///
+    /// # Errors
+    ///
+    /// A connection that breaks ([`Transport`](ErrorKind::Transport)); a body that is longer
+    /// ([`Body`](ErrorKind::Body)).
+    #[cfg(feature = "reqwest-middleware")]
+    pub async fn read(response: reqwest::Response) -> Result<Self, Error> {
+        let token = Whose::Accounts;
+        let called = Called { endpoint: response.url().path().into(), appid: None, token };
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = answer::read(response, LONGEST_ANSWER).await.map_err(|error| called.locate(error))?;
+        Ok(Self::new(status, headers, body, Vec::new, called))
     }
 
     /// The account that was called for.

@@ -131,14 +131,18 @@
 //! | a call's URL has a query | it is kept in its order, behind the token | `transport::a_url_may_be_a_path_or_absolute_and_keeps_its_query`, `injection::the_token_comes_first_and_the_callers_query_keeps_its_order` |
 //! | a call has a token in its query and another by `access_token` | `Request`; nothing is sent | `wire::a_call_with_two_tokens_or_for_an_empty_appid_is_not_sent` |
 //! | a POST has no body | it goes out with a length of 0 | `transport::a_body_always_has_a_length` |
-//! | a body is a stream of unknown length | `Request`; nothing is sent | `upload::what_cannot_be_uploaded_is_an_error_before_anything_is_sent` |
+//! | a body comes from a reader, whose length is given | it goes out with that length, or not at all | `upload::a_body_of_its_own_may_come_from_a_reader` |
 //!
 //! # Paths with rules of their own
 //!
 //! | when | then | proved by |
 //! |---|---|---|
 //! | `/sns/*` is called | no token of the application goes there, and none is refreshed | `refused::an_oauth_path_gets_no_application_token` |
-//! | `/sns/jscode2session` is called | appid and secret are filled in, unless the caller wrote them | `declared::special_paths_fill_in_what_the_caller_has_not_written` |
+//! | `/sns/jscode2session` or `/sns/oauth2/access_token` is called | appid, secret and `grant_type` are filled in, unless the caller wrote them | `declared::special_paths_fill_in_what_the_caller_has_not_written`, `sns::a_user_logs_in_on_a_page`, `sns::a_user_logs_in_by_a_mini_program` |
+//! | `/sns/oauth2/refresh_token` is called | appid and `grant_type` are filled in | `sns::a_user_logs_in_on_a_page` |
+//! | a user's token is refused on `/sns/*` | `UserToken`; nothing is refreshed | `sns::a_users_token_that_is_refused_is_neither_refreshed_nor_replaced` |
+//! | the app secret is refused on `/sns/*` | `Configuration` | `sns::a_secret_that_is_refused_there_is_a_configuration_and_no_users_fault` |
+//! | `/cgi-bin/clear_quota/v2` is called | appid and appsecret are filled in | `sns::quotas_are_cleared_by_the_secret_in_the_query` |
 //! | a path that takes the secret is called elsewhere than at `base_url`, or for an appid whose secret is not known | an error; nothing is sent | `transport::the_app_secret_goes_nowhere_but_to_base_url` |
 //! | `/cgi-bin/token` is called by name | the token granted is saved, and calls use it | `by_name::a_token_asked_for_by_name_is_filled_in_and_saved` |
 //! | it is called again | another token, but not within 30 s | `by_name::the_classic_token_is_another_one_each_time_but_not_sooner_than_the_gap` |

@@ -81,10 +81,10 @@
 //!   [20 forced](crate::RefreshSettings::forced_per_day). They start anew at midnight in Beijing.
 //! * *Refreshing brings the same one back:* WeChat, the hub, or your own `refresh_access_token` answers with the
 //!   refused value.
-//! * *The body can be read only once:* a [stream](crate::RequestBuilder::body_stream) or a
-//!   [reader](crate::UploadFile::reader) was gone by then. The token is fresh now: make the call again.
-//! * A token of your own is neither looked up nor refreshed, and its refusal is the answer as it came. The same
-//!   holds on `/sns/*`, where an end user's token is meant: let the user log in again.
+//! * *The body can be read only once:* a [reader](crate::UploadFile::reader), or a middleware's stream, was gone by
+//!   then. The token is fresh now: make the call again.
+//! * A token of your own is neither looked up nor refreshed, and its refusal is the answer as it came. On `/sns/*`,
+//!   where an end user's token is meant, the same codes are of the kind `UserToken`.
 //!
 //! ## `Configuration`
 //!
@@ -194,9 +194,12 @@
 //! | 42003 | the code has expired |
 //! | 42007 | the user has changed the password |
 //!
+//! On `/sns/*`, the codes that refuse an access token belong here, too, where the call brought a user's.
+//!
 //! *Done already:* nothing.
 //!
-//! *To do:* send the user through the login again.
+//! *To do:* send the user through the login again; a user's token of two hours can be refreshed by
+//! `/sns/oauth2/refresh_token`.
 //!
 //! ## `Request`
 //!
@@ -231,7 +234,7 @@
 //! | 61025 | the option cannot be changed |
 //!
 //! Without an errcode nothing was sent. The text says what was wrong: no account, a URL that leads elsewhere, two
-//! access tokens, a header that is the transport's, a body that cannot be written, a stream of unknown length, a
+//! access tokens, a header that is the transport's, a body that cannot be written, a middleware's stream of unknown length, a
 //! form with nothing in it, a path of component applications, a path that needs the secret through a
 //! [`storage::Client`](crate::storage::Client), an empty ticket to sign with.
 //!

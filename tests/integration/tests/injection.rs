@@ -11,7 +11,7 @@ use wechat_integration_tests::{
 };
 use wechat_runtime::reqwest::{self, Body, Request, redirect::Policy};
 use wechat_runtime::{
-    Appid, Bound, Client, Common, Error, ErrorKind, Method, TokenInjection, TokenKind, async_trait,
+    Appid, Bound, Client, Common, Error, ErrorKind, Method, Response, TokenInjection, TokenKind, async_trait,
 };
 use wechat_simulator::{App, Fault, Line};
 
@@ -466,6 +466,16 @@ async fn a_file_streams_through_the_middleware() {
     assert_eq!(answer.headers()["content-type"], "audio/mpeg");
     let bytes = answer.bytes().await.unwrap();
     assert!(is_generated(&bytes, 3_000_000));
+}
+
+#[tokio::test]
+async fn an_answer_of_the_stack_is_asked_for_its_errcode() {
+    let world = World::new().await;
+    let stack = stack(&world.client(), |stack| stack);
+    world.sim.fault(PATH, Fault::errcode(48001).times(1));
+    let answer = stack.get(format!("{}{PATH}", world.sim.base_url())).send().await.unwrap();
+    let error = Response::read(answer).await.unwrap().error_for_errcode().unwrap_err();
+    assert_eq!((error.kind(), error.endpoint()), (ErrorKind::PermissionDenied, Some(PATH)));
 }
 
 #[tokio::test]

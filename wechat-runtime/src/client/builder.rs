@@ -9,6 +9,7 @@ use crate::application::Application;
 use crate::base::{self, Base};
 use crate::clock::{Clock, SystemClock};
 use crate::errcode::ErrorKind;
+use crate::response::LONGEST_ANSWER;
 use crate::settings::RefreshSettings;
 use crate::storage::adapter::Bound;
 use crate::{Error, TokenKind};
@@ -46,7 +47,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
                 attempt: Duration::from_secs(15),
                 call: Duration::from_secs(30),
                 retries: 2,
-                body: 10 * 1024 * 1024,
+                body: LONGEST_ANSWER,
             },
         }
     }

@@ -20,6 +20,7 @@ pub(crate) enum Content {
     /// What a reader gives, as it is.
     Raw(UploadFile),
     /// The body of a request that was made elsewhere.
+    #[cfg_attr(not(feature = "reqwest-middleware"), expect(dead_code, reason = "the middleware's alone"))]
     Stream(reqwest::Body),
 }
 
