@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
 use crate::Error;
 use crate::answer::{self, Answered};
@@ -22,8 +22,10 @@ pub(crate) struct Arrival {
     pub(crate) length: Option<u64>,
     pub(crate) called: Called,
     pub(crate) begun: Bytes,
-    /// None when the body has been read to its end.
+    /// What is still to come: none of an answer that was made on this side.
     pub(crate) rest: Option<reqwest::Response>,
+    /// Whether the body has been read to its end.
+    pub(crate) whole: bool,
     answered: Option<Answered>,
 }
 
@@ -49,8 +51,8 @@ impl Arrival {
         let answered = answer::errcode(&begun)
             .filter(|_| whole)
             .map(|answered| Answered { message: answer::tidy(&answered.message, &secrets()), ..answered });
-        let (begun, rest) = (begun.freeze(), (!whole).then_some(response));
-        Ok(Self { status, headers, length, called, begun, rest, answered })
+        let begun = begun.freeze();
+        Ok(Self { status, headers, length, called, begun, rest: Some(response), whole, answered })
     }
 
     /// An answer that was made on this side.
@@ -63,14 +65,13 @@ impl Arrival {
             answered: answer::errcode(&body),
             begun: body,
             rest: None,
+            whole: true,
         }
     }
 
     /// Whether it is a JSON object, whole: what WeChat answers in place of a file.
     pub(crate) fn is_json(&self) -> bool {
-        self.rest.is_none()
-            && answer::begins_object(&self.begun) == Some(true)
-            && answer::is_json(&self.begun)
+        self.whole && answer::begins_object(&self.begun) == Some(true) && answer::is_json(&self.begun)
     }
 
     /// The next piece of the body, the beginning included.
@@ -79,13 +80,22 @@ impl Arrival {
             return Ok(Some(std::mem::take(&mut self.begun)));
         }
         match &mut self.rest {
-            Some(rest) => rest.chunk().await.map_err(Error::transport),
-            None => Ok(None),
+            Some(rest) if !self.whole => rest.chunk().await.map_err(Error::transport),
+            _ => Ok(None),
         }
     }
 
-    /// Turns an errcode that is not 0, and a page of markup, into an error.
-    pub(crate) fn error_for_errcode(self) -> Result<Self, Error> {
+    /// Turns what is no whole file into an error: an errcode that is not 0, a page of markup, an answer that is packed
+    /// or a part of something.
+    pub(crate) fn error_unless_file(self) -> Result<Self, Error> {
+        let encoding = self.headers.get(CONTENT_ENCODING);
+        let packed = encoding.is_some_and(|encoding| encoding != "identity");
+        if self.answered.is_none() && (packed || self.status != StatusCode::OK) {
+            let what = format!("what came is no whole file (HTTP status {})", self.status.as_u16());
+            let what = if packed { "what came is packed (content-encoding)".to_owned() } else { what };
+            let error = Error::new(ErrorKind::Status, what).with_status(self.status);
+            return Err(self.called.locate(error));
+        }
         match &self.answered {
             Some(answered) if answered.code != 0 => Err(self.into_error()),
             None if answer::is_page(&self.begun) => {

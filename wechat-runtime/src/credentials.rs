@@ -38,7 +38,7 @@ pub(crate) struct Credentials {
     pub(crate) clock: Arc<dyn Clock>,
     /// Which kind of access token tickets are bought with.
     pub(crate) kind: TokenKind,
-    /// The app secret that the caller gave, in place of the adapter's.
+    /// The app secret that the caller gave and that is not the adapter's: only WeChat can tell whether it is right.
     pub(crate) callers_secret: Option<Secret>,
     pub(crate) settings: Arc<RefreshSettings>,
     /// The longest life that is believed of what WeChat grants, in seconds.
@@ -54,18 +54,25 @@ pub(crate) enum Cause {
     Ageing,
     /// WeChat refused it with this error, or the user says that it is no good.
     Refused(Option<Error>),
+    /// It was asked of WeChat by name; with `force`, so that the old one dies at once.
+    Asked { force: bool },
 }
 
 impl Cause {
     fn refusal(&self) -> Option<&Error> {
         match self {
             Self::Refused(error) => error.as_ref(),
-            Self::Missing | Self::Ageing => None,
+            Self::Missing | Self::Ageing | Self::Asked { .. } => None,
         }
     }
 
     fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused(_))
+    }
+
+    /// Whether what keeps one of the two from a new credential keeps the other from it.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.is_refusal() && other.is_refusal()) || self.is_asked_like(other)
     }
 
     fn name(&self) -> &'static str {
@@ -74,7 +81,14 @@ impl Cause {
             Self::Ageing => "ageing",
             Self::Refused(Some(_)) => "refused",
             Self::Refused(None) => "asked for",
+            Self::Asked { force: false } => "asked for by name",
+            Self::Asked { force: true } => "forced by name",
         }
+    }
+
+    /// Whether another caller's question was this one, about whatever token.
+    fn is_asked_like(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Asked { force: one }, Self::Asked { force: other }) if one == other)
     }
 }
 
@@ -104,21 +118,41 @@ impl Credentials {
         standing != Standing::Dead
     }
 
-    /// Another credential than the stored one, as one who asks WeChat for it by name expects.
+    /// A credential as one who asks WeChat for it by name expects: `renew` says whether another than the current one
+    /// is wanted, `force` whether that one is to die at once.
     ///
-    /// Where WeChat may not be asked so soon again, the stored one is the answer while it lives.
-    pub(crate) async fn renew(&self) -> Result<Grant, Error> {
-        let current = self.read_together().await?;
-        let stale = current.as_ref().map(|grant| grant.value.clone());
-        let cause = if stale.is_some() { Cause::Refused(None) } else { Cause::Missing };
-        match (self.refresh(stale, cause).await, current) {
-            (Err(error), Some(current))
-                if error.kind() == ErrorKind::TokenRejected && self.standing(&current) != Standing::Dead =>
-            {
-                Ok(current)
-            }
-            (renewed, _) => renewed,
+    /// Where WeChat may not be asked so soon again, the current one is the answer.
+    pub(crate) async fn ask_by_name(&self, renew: bool, force: bool) -> Result<Grant, Error> {
+        if !(renew || self.callers_secret.is_some()) {
+            return self.obtain().await;
         }
+        let current = self.read_together().await?.filter(|grant| self.standing(grant) != Standing::Dead);
+        let cause = if current.is_none() && !self.insists(&Cause::Asked { force }) {
+            Cause::Missing
+        } else {
+            Cause::Asked { force }
+        };
+        self.refresh(current.map(|grant| grant.value), cause).await
+    }
+
+    /// Notes the app secret that a caller gave, where it is another than the adapter's.
+    pub(crate) async fn with_secret_of_callers(mut self, given: Secret) -> Result<Self, Error> {
+        let own = self.secret_of(self.owner()?).await?;
+        self.callers_secret = (own != Some(given.clone())).then_some(given);
+        Ok(self)
+    }
+
+    /// The kind of access token that this is about, where it is one.
+    fn kind_asked(&self) -> Option<TokenKind> {
+        match self.key.credential {
+            Credential::AccessToken(kind) => Some(kind),
+            Credential::Ticket(_) => None,
+        }
+    }
+
+    /// Whether only WeChat's own answer will do, whatever lives here.
+    fn insists(&self, cause: &Cause) -> bool {
+        self.callers_secret.is_some() || matches!(cause, Cause::Asked { force: true })
     }
 
     /// The access token that this account's tickets are bought with.
@@ -139,17 +173,19 @@ impl Credentials {
         let lane = self.lane();
         // Ends: in each round somebody leads, and whoever leads is done.
         loop {
-            if let Some(copy) = self.binding.copy(&self.key) {
-                if self.answers(&copy.grant, stale.as_ref(), &cause) {
-                    return Ok(copy.grant.clone());
-                }
+            let copy = self.binding.copy(&self.key).filter(|_| !self.insists(&cause));
+            if let Some(copy) = copy.filter(|copy| self.answers(&copy.grant, stale.as_ref(), &cause)) {
+                return Ok(copy.grant.clone());
             }
             let work = || self.clone().lead(lane.clone(), stale.clone(), cause.clone());
             let shared = REFRESHES.share(&lane, self.settings.lease, work).await;
             let (landing, led) = shared.ok_or_else(|| self.shutting_down())?;
-            let ours = Arc::ptr_eq(&landing.binding, &self.binding);
+            let ours = Arc::ptr_eq(&landing.of.binding, &self.binding)
+                && landing.of.callers_secret == self.callers_secret;
             match landing.outcome {
                 Ok(grant) if led => return Ok(grant),
+                Ok(grant) if ours && landing.cause.is_asked_like(&cause) => return Ok(grant),
+                Ok(_) if self.insists(&cause) => {}
                 Ok(grant) if ours && self.answers(&grant, stale.as_ref(), &cause) => return Ok(grant),
                 Ok(_) if ours => {}
                 // Another binding has it: what counts is what our own storage has now.
@@ -162,9 +198,11 @@ impl Credentials {
                 }
                 Err(Failure::Overtaken) => {}
                 Err(failure)
-                    if led || failure.concerns(ours, landing.stale == stale && cause.is_refusal()) =>
+                    if led
+                        || failure
+                            .concerns(ours, landing.stale == stale && landing.cause.is_like(&cause)) =>
                 {
-                    return Err(self.locate(failure.into_error(cause.refusal())));
+                    return Err(self.locate(failure.into_error(&cause)));
                 }
                 // Not our question, or not our storage; but our own may be held back as well.
                 Err(_) => self.held_back(&lane).await?,
@@ -178,7 +216,7 @@ impl Credentials {
         let Some(owner) = self.binding.store.owner() else { return Ok(()) };
         let secret = self.secret_of(owner).await?;
         let held = lane.cool_down(self.now(), secret.as_ref().map(Mark::of));
-        held.map_err(|blocked| Failure::from(blocked).into_error(None))
+        held.map_err(|blocked| Failure::from(blocked).into_error(&Cause::Missing))
     }
 
     fn shutting_down(&self) -> Error {
@@ -289,7 +327,9 @@ impl Credentials {
         match cause {
             Cause::Missing => self.standing(grant) != Standing::Dead,
             Cause::Ageing => self.standing(grant) == Standing::Fresh,
-            Cause::Refused(_) => Some(&grant.value) != stale && self.standing(grant) != Standing::Dead,
+            Cause::Refused(_) | Cause::Asked { .. } => {
+                Some(&grant.value) != stale && self.standing(grant) != Standing::Dead
+            }
         }
     }
 

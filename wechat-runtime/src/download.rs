@@ -1,6 +1,5 @@
 //! A file on its way here: told from an error by its first bytes, and never whole in memory.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,18 +87,17 @@ impl Download {
         self.headers().get(CONTENT_TYPE)?.to_str().ok()
     }
 
-    /// What WeChat calls the file: the last part of the name in `Content-disposition`, which leads to no other
-    /// directory whatever WeChat says.
+    /// What WeChat calls the file: the last part of the name in `Content-disposition`. None where that is no plain
+    /// name: it leads to no other directory, hides no file, and shows as it is.
     #[must_use]
     pub fn file_name(&self) -> Option<String> {
         let said = String::from_utf8_lossy(self.headers().get(CONTENT_DISPOSITION)?.as_bytes());
-        let (_, name) = said.split_once("filename=")?;
-        let name = match name.strip_prefix('"') {
-            Some(quoted) => quoted.split('"').next()?,
-            None => name.split(';').next()?.trim(),
-        };
+        let name = parameter(&said, "filename")?;
         let name = name.rsplit(['/', '\\']).next()?;
-        let plain = !matches!(name, "" | "." | "..") && !name.contains(|c: char| c.is_control() || c == ':');
+        let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let odd = |c: char| c.is_control() || turns(c) || c == ':';
+        let plain =
+            !(name.is_empty() || name.starts_with('.') || name.ends_with(['.', ' ']) || name.contains(odd));
         plain.then(|| name.to_owned())
     }
 
@@ -221,7 +219,7 @@ impl Download {
     }
 
     fn unwritable(&self, path: &Path, error: io::Error) -> Error {
-        let message = format!("{} cannot be written: {error}", path.display());
+        let message = format!("{:?} cannot be written: {error}", path.to_string_lossy());
         let advice = match error.kind() {
             io::ErrorKind::NotFound => "create its directory first",
             io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => "give the path of a file",
@@ -233,6 +231,24 @@ impl Download {
 
     fn locate(&self, error: Error) -> Error {
         self.arrival.called.locate(error)
+    }
+}
+
+/// The value of a header's parameter, in quotes or not.
+fn parameter<'a>(header: &'a str, name: &str) -> Option<&'a str> {
+    let mut rest = header;
+    loop {
+        let (_, after) = rest.split_once(';')?;
+        let (key, value) = after.split_once('=')?;
+        let value = value.trim_start();
+        let (value, behind) = match value.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"')?,
+            None => value.split_at(value.find(';').unwrap_or(value.len())),
+        };
+        if key.trim().eq_ignore_ascii_case(name) {
+            return Some(value.trim());
+        }
+        rest = behind;
     }
 }
 
@@ -253,14 +269,14 @@ struct Unfinished(PathBuf);
 
 impl Unfinished {
     fn beside(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+        path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        match std::fs::metadata(path) {
+            Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            // A device or a pipe: a file in its place is not what anybody wants.
+            Ok(there) if !there.is_file() => return Err(io::ErrorKind::InvalidInput.into()),
+            _ => {}
         }
-        let mut hidden = OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}.part", random::word()));
-        Ok(Self(path.with_file_name(hidden)))
+        Ok(Self(path.with_file_name(format!(".{}.part", random::word()))))
     }
 
     async fn finish(self, path: &Path) -> io::Result<()> {

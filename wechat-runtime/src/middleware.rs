@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::Extensions;
 use http_body::{Frame, SizeHint};
+use reqwest::header::TRANSFER_ENCODING;
 use reqwest::{Request, Response, ResponseBuilderExt as _, Url, Version};
 use reqwest_middleware::{Middleware, Next};
 
@@ -19,7 +20,7 @@ use crate::errcode::ErrorKind;
 use crate::request::RequestBuilder;
 use crate::request::body::Content;
 use crate::request::prepared::Prepared;
-use crate::request::wire::Transport;
+use crate::request::wire::{SENSITIVE, Transport};
 use crate::storage::adapter::Bound;
 use crate::{Error, answer};
 
@@ -46,12 +47,12 @@ use crate::{Error, answer};
 /// * A body that is a stream, as reqwest's multipart is, is sent once: when the token is refused, it is refreshed for
 ///   the next call, and this one fails. WeChat takes no body without a length.
 /// * An errcode that WeChat answers is part of the response, as after [`send`](RequestBuilder::send), and so is any
-///   HTTP status; a token that stays refused is an error.
+///   HTTP status but a redirect, which is an error, and so is a token that stays refused.
 ///
 /// # Errors
 ///
 /// They are [`reqwest_middleware::Error::Middleware`] with an [`Error`] inside, by `downcast_ref`. Those of the HTTP
-/// client stay its own, without their URL.
+/// client stay its own up to the head of the answer, without their URL.
 pub struct TokenInjection<App: Application = Common> {
     client: Client<App>,
 }
@@ -85,8 +86,15 @@ impl<App: Application> TokenInjection<App> {
             call = call.adapter_storage(bound);
         }
         let content = request.body_mut().take().map_or(Content::Empty, Content::Stream);
+        // The body has a length, and is not sent in chunks.
+        request.headers_mut().remove(TRANSFER_ENCODING);
         let call = call.with_parts(std::mem::take(request.headers_mut()), content);
-        let limits = Limits { attempt: Duration::MAX, call: Duration::MAX, retries: 0, body: usize::MAX };
+        let limits = Limits {
+            attempt: Duration::MAX,
+            call: timeout.unwrap_or(Duration::MAX),
+            retries: 0,
+            body: usize::MAX,
+        };
         let through = Through { next, extensions, timeout, version, broken };
         let arrival: Arrival = Prepared::new(call)?.limited_to(limits).send(through).await?;
         arrival.into_response(asked)
@@ -148,8 +156,8 @@ impl Transport for Through<'_> {
                 }
                 reqwest_middleware::Error::Middleware(error) => {
                     // Whatever is further inside has seen the token, and may repeat it.
-                    let secrets: Vec<_> =
-                        sent_to.query_pairs().map(|(_, value)| value.into_owned()).collect();
+                    let secrets = sent_to.query_pairs().filter(|(name, _)| SENSITIVE.contains(&&**name));
+                    let secrets: Vec<_> = secrets.map(|(_, value)| value.into_owned()).collect();
                     let said = answer::tidy(&error.to_string(), &secrets);
                     Error::new(ErrorKind::Transport, format!("a middleware further inside failed: {said}"))
                 }
@@ -170,15 +178,17 @@ impl Transport for Through<'_> {
 impl Arrival {
     /// A response as the caller of the stack expects it, its URL without the token.
     fn into_response(self, asked: Url) -> Result<Response, Error> {
-        let begun = self.begun;
-        let mut response = if let Some(rest) = self.rest {
-            let (parts, body) = http::Response::from(rest).into_parts();
-            http::Response::from_parts(parts, reqwest::Body::wrap(Resumed { begun, rest: body }))
-        } else {
-            let mut response = http::Response::new(reqwest::Body::from(begun));
-            *response.status_mut() = self.status;
-            *response.headers_mut() = self.headers;
-            response
+        let Self { begun, rest, whole, .. } = self;
+        let mut response = match rest.map(|rest| http::Response::from(rest).into_parts()) {
+            Some((parts, _)) if whole => http::Response::from_parts(parts, reqwest::Body::from(begun)),
+            Some((parts, rest)) => {
+                http::Response::from_parts(parts, reqwest::Body::wrap(Resumed { begun, rest }))
+            }
+            None => {
+                let mut response = http::Response::new(reqwest::Body::from(begun));
+                *response.headers_mut() = self.headers;
+                response
+            }
         };
         let unusable = |_| Error::new(ErrorKind::Body, "the response cannot be handed on");
         let with_url = http::Response::builder().url(asked).body(()).map_err(unusable)?;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RANGE};
 use serde::Serialize;
 use tokio::io::AsyncRead;
 use tokio::time::Instant;
@@ -60,13 +60,12 @@ pub struct RequestBuilder<App: Application> {
     token: Option<Secret>,
     timeout: Option<Duration>,
     attempt_timeout: Option<Duration>,
-    may_repeat: bool,
+    retry_unsafe: bool,
     error: Option<Error>,
 }
 
 impl<App: Application> RequestBuilder<App> {
     pub(crate) fn new(client: Client<App>, method: Method, url: String) -> Self {
-        let may_repeat = method.is_idempotent();
         Self {
             client,
             method,
@@ -80,7 +79,7 @@ impl<App: Application> RequestBuilder<App> {
             token: None,
             timeout: None,
             attempt_timeout: None,
-            may_repeat,
+            retry_unsafe: false,
             error: None,
         }
     }
@@ -220,7 +219,7 @@ impl<App: Application> RequestBuilder<App> {
     /// Allows a call that changes something (POST, PATCH) to be sent again when the connection broke or the
     /// time ran out after it was sent, or a status of 500 or more came back: WeChat may then act twice.
     pub fn retry_unsafe(mut self) -> Self {
-        self.may_repeat = true;
+        self.retry_unsafe = true;
         self
     }
 
@@ -250,6 +249,8 @@ impl<App: Application> RequestBuilder<App> {
     pub async fn download(self) -> Result<Download, Error> {
         let http = self.client.wire()?.http.clone();
         let began = Instant::now();
+        // Who asks for a part knows that it is one.
+        let ranged = self.headers.contains_key(RANGE);
         let call = Prepared::new(self)?;
         let limits = call.limits();
         let within = Within {
@@ -259,7 +260,7 @@ impl<App: Application> RequestBuilder<App> {
             body: limits.body,
         };
         let arrival: Arrival = call.send(http).await?;
-        Ok(Download::new(arrival.error_for_errcode()?, within))
+        Ok(Download::new(if ranged { arrival } else { arrival.error_unless_file()? }, within))
     }
 
     /// Takes over the headers and the body of a request that was made elsewhere.

@@ -12,6 +12,8 @@ pub(crate) struct Route {
     /// Query parameters that are filled in where the caller has not written them.
     pub(crate) fills: &'static [(&'static str, Fill)],
     pub(crate) success: Success,
+    /// Whether a call uses something up, as a user's code: it is not sent again by itself, whatever its method.
+    pub(crate) spends: bool,
     /// What the path grants, where that is what the client itself keeps: then the client answers for it.
     pub(crate) grants: Option<Grants>,
 }
@@ -50,11 +52,24 @@ pub(crate) enum Success {
     QuotaCleared,
 }
 
-const PLAIN: Route =
-    Route { path: "/*", needs: Needs::AccessToken, fills: &[], success: Success::NothingMore, grants: None };
+const PLAIN: Route = Route {
+    path: "/*",
+    needs: Needs::AccessToken,
+    fills: &[],
+    success: Success::NothingMore,
+    spends: false,
+    grants: None,
+};
+/// What brings its own credentials, or needs none.
+const FREE: Route = Route { needs: Needs::Nothing, ..PLAIN };
+/// A user's code is good for one call.
+const LOGIN: Route = Route { fills: &[APPID, SECRET, BY_CODE], spends: true, ..FREE };
 
 const COMPONENT: &str =
     "belongs to component applications (third-party platforms), which this version has no client for";
+
+/// Where a ticket is granted.
+pub(crate) const GET_TICKET: &str = "/cgi-bin/ticket/getticket";
 
 const CLASSIC: Option<Grants> = Some(Grants::Token(TokenKind::Classic));
 const STABLE: Option<Grants> = Some(Grants::Token(TokenKind::Stable));
@@ -66,35 +81,24 @@ const BY_REFRESH_TOKEN: (&str, Fill) = ("grant_type", Fill::Word("refresh_token"
 
 /// Read from the top: the first row that fits counts.
 const ROUTES: &[Route] = &[
-    Route { path: "/cgi-bin/token", needs: Needs::Nothing, grants: CLASSIC, ..PLAIN },
-    Route { path: "/cgi-bin/stable_token", needs: Needs::Nothing, grants: STABLE, ..PLAIN },
-    Route { path: "/cgi-bin/ticket/getticket", grants: Some(Grants::Ticket), ..PLAIN },
+    Route { path: "/cgi-bin/token", grants: CLASSIC, ..FREE },
+    Route { path: "/cgi-bin/stable_token", grants: STABLE, ..FREE },
+    Route { path: GET_TICKET, grants: Some(Grants::Ticket), ..PLAIN },
     Route { path: "/cgi-bin/component/*", needs: Needs::AnotherWay(COMPONENT), ..PLAIN },
     Route { path: "/sns/component/*", needs: Needs::AnotherWay(COMPONENT), ..PLAIN },
     Route { path: "/sns/oauth2/component/*", needs: Needs::AnotherWay(COMPONENT), ..PLAIN },
     Route { path: "/cgi-bin/clear_quota", success: Success::QuotaCleared, ..PLAIN },
     Route {
         path: "/cgi-bin/clear_quota/v2",
-        needs: Needs::Nothing,
         fills: &[APPID, APPSECRET],
         success: Success::QuotaCleared,
-        grants: None,
+        ..FREE
     },
-    Route {
-        path: "/sns/oauth2/access_token",
-        needs: Needs::Nothing,
-        fills: &[APPID, SECRET, BY_CODE],
-        ..PLAIN
-    },
-    Route { path: "/sns/jscode2session", needs: Needs::Nothing, fills: &[APPID, SECRET, BY_CODE], ..PLAIN },
-    Route {
-        path: "/sns/oauth2/refresh_token",
-        needs: Needs::Nothing,
-        fills: &[APPID, BY_REFRESH_TOKEN],
-        ..PLAIN
-    },
-    Route { path: "/sns/*", needs: Needs::Nothing, ..PLAIN },
-    Route { path: "/sns", needs: Needs::Nothing, ..PLAIN },
+    Route { path: "/sns/oauth2/access_token", ..LOGIN },
+    Route { path: "/sns/jscode2session", ..LOGIN },
+    Route { path: "/sns/oauth2/refresh_token", fills: &[APPID, BY_REFRESH_TOKEN], ..FREE },
+    Route { path: "/sns/*", ..FREE },
+    Route { path: "/sns", ..FREE },
     PLAIN,
 ];
 
@@ -110,6 +114,11 @@ impl Route {
             Some(start) => path.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start)),
             None => path.eq_ignore_ascii_case(self.path),
         }
+    }
+
+    /// Whether the path is called with the application's secret in place of a token.
+    pub(crate) fn is_by_secret(&self) -> bool {
+        !self.fills.is_empty() || matches!(self.grants, Some(Grants::Token(_)))
     }
 
     /// Refuses a path that cannot be called this way.

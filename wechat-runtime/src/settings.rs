@@ -25,7 +25,9 @@ pub struct RefreshSettings {
     pub gap: Duration,
     /// How many refreshes refused tokens may cause in one Beijing day: 100.
     pub refusals_per_day: u32,
-    /// How many of them may be forced (`force_refresh` of `stable_token`): 20, which is WeChat's own limit.
+    /// How many calls of `/cgi-bin/token` by name may bring a new token in one Beijing day: 100.
+    pub renewals_per_day: u32,
+    /// How many refreshes may be forced (`force_refresh` of `stable_token`): 20, which is WeChat's own limit.
     pub forced_per_day: u32,
     /// How long one call to a token endpoint may take: 5 s.
     pub upstream_timeout: Duration,
@@ -47,6 +49,7 @@ impl Default for RefreshSettings {
             shortest_life: Duration::from_secs(60),
             gap: Duration::from_secs(30),
             refusals_per_day: 100,
+            renewals_per_day: 100,
             forced_per_day: 20,
             upstream_timeout: Duration::from_secs(5),
             storage_timeout: Duration::from_secs(5),

@@ -11,6 +11,7 @@ use super::Client;
 use crate::application::Application;
 use crate::clock::{Clock, Moment};
 use crate::request::RequestBuilder;
+use crate::routes::GET_TICKET;
 use crate::sign::{AddCard, ChooseCard, JssdkConfig, SignedCard, SignedChoice, Signer, check_page};
 use crate::storage::adapter::{Adapter, DefaultArgs};
 use crate::{Error, Ticket, TicketType, random};
@@ -110,7 +111,7 @@ impl<App: Application> Client<App> {
         check: Result<(), Error>,
         make: impl FnOnce(Ticket, &str, u64) -> Result<T, Error> + Send + Sync + 'static,
     ) -> TicketCall<App, T> {
-        let call = self.get("/cgi-bin/ticket/getticket").query(&[("type", ticket_type.as_str())]);
+        let call = self.get(GET_TICKET).query(&[("type", ticket_type.as_str())]);
         TicketCall { call, clock: self.0.clock.clone(), check, make: Box::new(make) }
     }
 }

@@ -27,15 +27,20 @@ static STATES: LazyLock<Mutex<HashMap<Lane, State>>> = LazyLock::new(Mutex::defa
 /// How many secrets that were refused are told apart; more of them than this are a puzzle, not a mistake.
 const WRONG_SECRETS: usize = 8;
 
+/// How many lanes are kept before those are looked for that need not be: whoever asks for tickets of made-up types
+/// would else fill the memory.
+const MANY_LANES: usize = 1000;
+
 #[derive(Default)]
 struct State {
     /// Grows with each leader. One that is overtaken, because it was parked past its lease, stores nothing.
     fence: u64,
     cool_downs: Vec<CoolDown>,
     issued: Option<(Mark, Moment)>,
-    unseen: Option<Unseen>,
+    newest: Option<Newest>,
     refused_at: Option<Moment>,
     refusals: Daily,
+    renewals: Daily,
     forced: Daily,
 }
 
@@ -50,10 +55,11 @@ struct CoolDown {
     error: Error,
 }
 
-/// The newest grant, until the store has been seen to hold it, and the secret that bought it.
-struct Unseen {
+/// The newest grant, the secret that bought it, and whether the store has been seen to hold it.
+struct Newest {
     grant: Grant,
     secret: Mark,
+    seen: bool,
 }
 
 /// What a secret is recognised by, where it need not be kept.
@@ -64,6 +70,24 @@ impl Mark {
     pub(super) fn of(secret: &Secret) -> Self {
         static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self(KEYS.hash_one(secret.expose()))
+    }
+}
+
+/// What a refresh is to replace, for the guard.
+#[derive(Clone, Copy)]
+pub(super) enum Question<'a> {
+    /// Nothing that lives.
+    Missing,
+    /// This value, which was refused.
+    Refused(&'a Secret),
+    /// One that may be good, because another is asked for by name.
+    Renewal,
+}
+
+impl Question<'_> {
+    /// What is counted of it: a forced refresh has been counted when it began.
+    pub(super) fn after(self, forced: bool) -> Self {
+        if forced { Question::Missing } else { self }
     }
 }
 
@@ -116,8 +140,9 @@ impl Lane {
     /// Ends leading: a lane of which nothing is known is forgotten.
     pub(super) fn leave(&self, fence: u64) {
         let mut states = lock(&STATES);
-        let idle = states.get(self).is_some_and(|state| state.fence == fence && state.knows_nothing());
-        if idle {
+        let Some(state) = states.get_mut(self).filter(|state| state.fence == fence) else { return };
+        state.fence = 0;
+        if state.knows_nothing() {
             states.remove(self);
         }
     }
@@ -128,12 +153,27 @@ impl Lane {
 
     /// The store was seen to hold this value.
     pub(super) fn seen(&self, value: &Secret) {
-        self.state(|state| drop(state.unseen.take_if(|unseen| unseen.grant.value == *value)));
+        self.state(|state| {
+            if let Some(newest) = state.newest.as_mut().filter(|newest| newest.grant.value == *value) {
+                newest.seen = true;
+            }
+        });
     }
 
-    /// The newest grant, where the store has not been seen to hold it.
-    pub(super) fn unseen(&self) -> Option<(Grant, Mark)> {
-        self.state(|state| state.unseen.as_ref().map(|unseen| (unseen.grant.clone(), unseen.secret)))
+    /// The newest grant, where the store has not been seen to hold it; or, for who finds none there, where the store has
+    /// lost it within the gap.
+    pub(super) fn unseen(
+        &self,
+        finds_none: bool,
+        now: Moment,
+        settings: &RefreshSettings,
+    ) -> Option<(Grant, Mark)> {
+        self.state(|state| {
+            let young = state.issued.is_some_and(|(_, at)| now.since(at) < settings.gap);
+            drop(state.newest.take_if(|newest| newest.seen && !young));
+            let newest = state.newest.as_ref().filter(|newest| !newest.seen || finds_none);
+            newest.map(|newest| (newest.grant.clone(), newest.secret))
+        })
     }
 
     /// The error of the cool-down that holds for this secret, if there is one.
@@ -150,21 +190,28 @@ impl Lane {
         })
     }
 
-    /// Asks whether WeChat may be asked. `refused` is the value that was refused, where that is the cause.
+    /// Asks whether WeChat may be asked.
     pub(super) fn begin(
         &self,
         now: Moment,
-        refused: Option<&Secret>,
+        question: Question<'_>,
         secret: Option<Mark>,
         settings: &RefreshSettings,
     ) -> Result<(), Blocked> {
         self.cool_down(now, secret)?;
-        let Some(refused) = refused.map(Mark::of) else { return Ok(()) };
+        let (refused, renews) = match question {
+            Question::Missing => return Ok(()),
+            Question::Refused(refused) => (Some(Mark::of(refused)), false),
+            Question::Renewal => (None, true),
+        };
         self.state(|state| {
-            let issued = state.issued.as_mut().filter(|(value, _)| *value == refused);
+            let issued = state.issued.as_mut().filter(|(value, _)| renews || Some(*value) == refused);
             let youth = issued.map(|(_, at)| remaining(at, settings.gap, now));
             if let Some(wait) = youth.filter(|wait| !wait.is_zero()) {
                 return Err(Blocked::TooYoung(wait));
+            }
+            if renews {
+                return state.renewals.check(now, settings.renewals_per_day);
             }
             let recent = state.refused_at.as_mut().map(|at| remaining(at, settings.gap, now));
             if let Some(wait) = recent.filter(|wait| !wait.is_zero()) {
@@ -190,20 +237,24 @@ impl Lane {
         Blocked::Forced(now.until_beijing_midnight())
     }
 
-    /// Something was granted, for a refused token or for none, by this secret where one was needed.
-    pub(super) fn granted(&self, grant: &Grant, refused: bool, secret: Option<Mark>, now: Moment) {
+    /// Something was granted, by this secret where one was needed.
+    pub(super) fn granted(&self, grant: &Grant, question: Question<'_>, secret: Option<Mark>, now: Moment) {
         self.state(|state| {
             state.cool_downs.retain(|it| it.secret.is_some() && it.secret != secret);
-            if refused {
-                state.refused_at = Some(now);
-                state.refusals.count(now, 1);
+            match question {
+                Question::Missing => {}
+                Question::Renewal => state.renewals.count(now, 1),
+                Question::Refused(_) => {
+                    state.refused_at = Some(now);
+                    state.refusals.count(now, 1);
+                }
             }
             let mark = Mark::of(&grant.value);
             // Asked again, stable_token answers with the same value: that does not make it any younger.
             if state.issued.is_none_or(|(issued, _)| issued != mark) {
                 state.issued = Some((mark, now));
             }
-            state.unseen = secret.map(|secret| Unseen { grant: grant.clone(), secret });
+            state.newest = secret.map(|secret| Newest { grant: grant.clone(), secret, seen: false });
         });
     }
 
@@ -218,6 +269,7 @@ impl Lane {
         // A refused access token is not the ticket endpoint's last word: it will be another one soon.
         let code = error.errcode().filter(|_| error.kind() != ErrorKind::TokenRejected);
         let rule = Rule::of(code);
+        forget_what_is_over(now);
         let secret = secret.filter(|_| rule.ends_by == EndsBy::AnotherSecret);
         self.state(|state| {
             let same = |it: &CoolDown| std::ptr::eq(it.rule, rule) && it.secret == secret;
@@ -243,17 +295,38 @@ impl Lane {
     }
 }
 
+/// Where there are many lanes, forgets those of which nothing is known but pauses that are over.
+fn forget_what_is_over(now: Moment) {
+    let mut states = lock(&STATES);
+    if states.len() > MANY_LANES {
+        states.retain(|_, state| {
+            let mut pauses = state.cool_downs.iter_mut();
+            let over = pauses.all(|it| remaining(&mut it.began, it.pause, now).is_zero());
+            !(over && state.says_no_more_than_pauses())
+        });
+    }
+}
+
 impl State {
     fn says_nothing(&self) -> bool {
         self.fence == 0 && self.knows_nothing()
     }
 
+    fn says_no_more_than_pauses(&self) -> bool {
+        // Of a lane that is led, the fence has to be kept.
+        self.fence == 0 && self.knows_no_more_than_pauses()
+    }
+
     fn knows_nothing(&self) -> bool {
-        self.cool_downs.is_empty()
-            && self.issued.is_none()
-            && self.unseen.is_none()
+        self.cool_downs.is_empty() && self.knows_no_more_than_pauses()
+    }
+
+    fn knows_no_more_than_pauses(&self) -> bool {
+        self.issued.is_none()
+            && self.newest.is_none()
             && self.refused_at.is_none()
             && self.refusals.count == 0
+            && self.renewals.count == 0
             && self.forced.count == 0
     }
 }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
-use super::guard::{Blocked, Lane, Mark};
+use super::guard::{Blocked, Lane, Mark, Question};
 use super::upstream::{self, GetTicket};
 use super::{Cause, Credentials, unpanicked};
 use crate::credential::{Credential, Grant, Standing};
@@ -22,9 +22,17 @@ const QUOTA_USED_UP: i64 = 45009;
 /// What a refresh came to, through which binding, and what was asked.
 #[derive(Clone)]
 pub(super) struct Landing {
-    pub(super) binding: Arc<Binding>,
+    pub(super) of: Through,
     pub(super) stale: Option<Secret>,
+    pub(super) cause: Cause,
     pub(super) outcome: Result<Grant, Failure>,
+}
+
+/// Whose storage and whose secret a refresh went by.
+#[derive(Clone)]
+pub(super) struct Through {
+    pub(super) binding: Arc<Binding>,
+    pub(super) callers_secret: Option<Secret>,
 }
 
 /// Why there is no new grant: as data, because each who waits has a refusal of its own to tell of.
@@ -65,27 +73,40 @@ impl Failure {
     }
 
     /// The error for a caller, whose own refusal says more than what keeps it from a fresh token.
-    pub(super) fn into_error(self, refusal: Option<&Error>) -> Error {
-        let (message, wait) = match self {
+    pub(super) fn into_error(self, cause: &Cause) -> Error {
+        let (asked, refused, wait) = match self {
             Self::Error(error) | Self::Blocked(Blocked::CoolDown(error)) => return error,
             Self::Blocked(Blocked::TooYoung(wait)) => {
-                ("the access token is refused, and too young to be replaced", Some(wait))
+                ("another was granted a moment ago", "and too young to be replaced", Some(wait))
             }
             Self::Blocked(Blocked::TooRecent(wait)) => {
-                ("the access token is refused, and another was replaced a moment ago", Some(wait))
+                ("another was granted a moment ago", "and another was replaced a moment ago", Some(wait))
             }
-            Self::Blocked(Blocked::Budget(wait)) => {
-                ("the access token is refused, and the day's replacements are used up", Some(wait))
-            }
-            Self::Blocked(Blocked::Forced(wait)) => (
-                "the access token is refused and given out again, and the day's forced refreshes are used up",
+            Self::Blocked(Blocked::Budget(wait)) => (
+                "the day's renewals by name are used up",
+                "and the day's replacements are used up",
                 Some(wait),
             ),
-            Self::SameAgain => ("the access token is refused, and refreshing brings the same one back", None),
-            Self::Overtaken => ("refreshing took too long, and another refresh has overtaken it", None),
+            Self::Blocked(Blocked::Forced(wait)) => (
+                "the day's forced refreshes are used up",
+                "and given out again, and the day's forced refreshes are used up",
+                Some(wait),
+            ),
+            Self::SameAgain => {
+                ("the same one was granted again", "and refreshing brings the same one back", None)
+            }
+            Self::Overtaken => {
+                const LATE: &str = "refreshing took too long, and another refresh has overtaken it";
+                let refusal = cause.refusal().cloned();
+                return refusal.unwrap_or_else(|| Error::new(ErrorKind::TokenRejected, "")).because(LATE);
+            }
         };
-        let refusal = refusal.cloned().unwrap_or_else(|| Error::new(ErrorKind::TokenRejected, ""));
-        refusal.because(message).with_retry_after(wait)
+        if matches!(cause, Cause::Asked { .. }) {
+            return Error::new(ErrorKind::Quota, format!("no new access token: {asked}"))
+                .with_retry_after(wait);
+        }
+        let refusal = cause.refusal().cloned().unwrap_or_else(|| Error::new(ErrorKind::TokenRejected, ""));
+        refusal.because(format!("the access token is refused, {refused}")).with_retry_after(wait)
     }
 }
 
@@ -112,7 +133,8 @@ impl Credentials {
         let fence = lane.enter();
         let work = async {
             // A refresh that ended between the caller's look and this lead has done the work already.
-            let copy = self.binding.copy(&self.key).map(|copy| copy.grant.clone());
+            let copy = self.binding.copy(&self.key).filter(|_| !self.insists(&cause));
+            let copy = copy.map(|copy| copy.grant.clone());
             if let Some(grant) = copy.filter(|grant| self.answers(grant, stale.as_ref(), &cause)) {
                 return Ok(grant);
             }
@@ -133,11 +155,12 @@ impl Credentials {
             Ok(_) => tracing::debug!("refreshed"),
             Err(Failure::Blocked(_)) => tracing::debug!("not refreshed: held back"),
             Err(failure) => {
-                let error = failure.clone().into_error(cause.refusal());
+                let error = failure.clone().into_error(&cause);
                 tracing::warn!(%error, "not refreshed");
             }
         });
-        Landing { binding: self.binding, stale, outcome }
+        let of = Through { binding: self.binding, callers_secret: self.callers_secret };
+        Landing { of, stale, cause, outcome }
     }
 
     /// A client's refresh: what the hub has, or has after being told that it is no good.
@@ -176,10 +199,14 @@ impl Lead<'_> {
         let of = self.of;
         // A store that cannot be read is not an empty one: the error ends it here.
         let stored = of.read().await?;
-        let unseen = self.lane.unseen();
-        let answer = stored.filter(|stored| !self.is_behind(stored, unseen.as_ref()) && self.answers(stored));
+        let insists = of.insists(self.cause);
+        let finds_none = matches!(self.cause, Cause::Missing) && stored.is_none();
+        let unseen = self.lane.unseen(finds_none, of.now(), &of.settings).filter(|_| !insists);
+        let answer = stored
+            .as_ref()
+            .filter(|stored| !insists && !self.is_behind(stored, unseen.as_ref()) && self.answers(stored));
         if let Some(stored) = answer {
-            return self.keep(stored);
+            return self.keep(stored.clone());
         }
         let secret = of.secret_of(self.owner).await?;
         let mark = secret.as_ref().map(Mark::of);
@@ -190,7 +217,16 @@ impl Lead<'_> {
             }
         }
         let refused = self.stale.filter(|_| self.cause.is_refusal());
-        self.lane.begin(of.now(), refused, mark, &of.settings)?;
+        match self.lane.begin(of.now(), self.question(refused), mark, &of.settings) {
+            // As WeChat does when it is asked so soon again.
+            Err(Blocked::TooYoung(_))
+                if self.is_asked() && of.callers_secret.is_none() && stored.is_some() =>
+            {
+                let current = stored.filter(|stored| of.standing(stored) != Standing::Dead);
+                return current.ok_or(Failure::SameAgain).and_then(|current| self.keep(current));
+            }
+            begun => begun?,
+        }
         if self.cause.refusal().is_some() {
             self.warn_of_another();
         }
@@ -211,7 +247,7 @@ impl Lead<'_> {
                 of.error(ErrorKind::Storage, "the storage adapter refreshed to an expired access token");
             return Err(self.failed(error, None));
         }
-        self.lane.granted(&grant, refused.is_some(), None, of.now());
+        self.lane.granted(&grant, self.question(refused), None, of.now());
         if Some(&grant.value) == refused { Err(Failure::SameAgain) } else { Ok(grant) }
     }
 
@@ -225,6 +261,12 @@ impl Lead<'_> {
             Credential::AccessToken(kind) => *kind,
         };
         let secret = secret.ok_or_else(|| self.of.no_secret())?;
+        if let Cause::Asked { force } = *self.cause {
+            if force {
+                self.lane.begin_forced(self.of.now(), &self.of.settings)?;
+            }
+            return self.ask_once(kind, secret, refused, force).await;
+        }
         let mut grant = self.ask_once(kind, secret, refused, false).await?;
         if Some(&grant.value) == refused && kind == TokenKind::Stable {
             self.lane.begin_forced(self.of.now(), &self.of.settings)?;
@@ -248,7 +290,7 @@ impl Lead<'_> {
         let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time")));
         match reply.and_then(|reply| reply.grant(&of.key.credential, now)) {
             Ok(grant) => {
-                self.lane.granted(&grant, refused.is_some() && !force, Some(mark), now);
+                self.lane.granted(&grant, self.question(refused).after(force), Some(mark), now);
                 Ok(grant)
             }
             Err(error) if force && error.errcode() == Some(QUOTA_USED_UP) => {
@@ -270,7 +312,7 @@ impl Lead<'_> {
         let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no ticket in time")));
         match reply.and_then(|reply| reply.grant(&of.key.credential, now)) {
             Ok(grant) => {
-                self.lane.granted(&grant, false, mark, now);
+                self.lane.granted(&grant, Question::Missing, mark, now);
                 Ok(grant)
             }
             // What kept the access token from us has a cool-down of its own.
@@ -321,6 +363,23 @@ impl Lead<'_> {
         let grant = grant.received(self.of.now());
         self.of.binding.keep(&self.of.key, grant.clone());
         Ok(grant)
+    }
+
+    fn is_asked(&self) -> bool {
+        matches!(self.cause, Cause::Asked { .. })
+    }
+
+    /// What the guard is asked.
+    fn question<'q>(&self, refused: Option<&'q Secret>) -> Question<'q> {
+        match (self.cause, refused) {
+            // In its normal mode, stable_token replaces nothing.
+            (Cause::Asked { force: false }, _) if self.of.kind_asked() == Some(TokenKind::Stable) => {
+                Question::Missing
+            }
+            (Cause::Asked { .. }, _) => Question::Renewal,
+            (_, Some(refused)) => Question::Refused(refused),
+            (_, None) => Question::Missing,
+        }
     }
 
     fn answers(&self, grant: &Grant) -> bool {

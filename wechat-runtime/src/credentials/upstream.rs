@@ -15,6 +15,7 @@ use crate::base::Base;
 use crate::clock::Moment;
 use crate::credential::{Credential, Grant};
 use crate::errcode::{ErrorKind, Origin};
+use crate::routes::GET_TICKET;
 use crate::{Error, Secret, TicketType, TokenKind};
 
 /// An answer of a token endpoint is a few hundred bytes.
@@ -25,7 +26,7 @@ pub(super) fn endpoint(credential: &Credential) -> &'static str {
     match credential {
         Credential::AccessToken(TokenKind::Stable) => "/cgi-bin/stable_token",
         Credential::AccessToken(TokenKind::Classic) => "/cgi-bin/token",
-        Credential::Ticket(_) => "/cgi-bin/ticket/getticket",
+        Credential::Ticket(_) => GET_TICKET,
     }
 }
 
@@ -87,7 +88,7 @@ impl Next for GetTicket<'_> {
         let Some(token) = token else {
             return Err(Error::new(ErrorKind::Request, "a ticket is granted for an access token"));
         };
-        let mut url = self.base.url("/cgi-bin/ticket/getticket");
+        let mut url = self.base.url(GET_TICKET);
         url.query_pairs_mut()
             .append_pair("access_token", token.expose())
             .append_pair("type", self.ticket_type.as_str());

@@ -26,12 +26,13 @@ pub(crate) enum Content {
 
 impl Content {
     /// The bytes, where that is all there is to it.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
         match self {
-            Self::Bytes(bytes) => bytes,
+            Self::Empty => Some(&[]),
+            Self::Bytes(bytes) => Some(bytes),
 
-            Self::Stream(body) => body.as_bytes().unwrap_or_default(),
-            Self::Empty | Self::Upload(_) | Self::Raw(_) => &[],
+            Self::Stream(body) => body.as_bytes(),
+            Self::Upload(_) | Self::Raw(_) => None,
         }
     }
 }

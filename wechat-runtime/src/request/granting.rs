@@ -20,6 +20,8 @@ pub(super) struct Asked {
     pub(super) secret: Option<Secret>,
     /// Whether a new one is wanted, even where the current one lives.
     renew: bool,
+    /// Whether the old one is to die at once.
+    force: bool,
 }
 
 /// The parameters of `/cgi-bin/token` and `/cgi-bin/stable_token`.
@@ -60,7 +62,7 @@ impl Asked {
                 let asked: TicketParameters =
                     in_query(query, "`?type=jsapi`, `?type=wx_card`, or another `type`")?;
                 let credential = Credential::Ticket(asked.ticket_type);
-                Ok(Self { credential, appid: asked.appid, secret: None, renew: false })
+                Ok(Self { credential, appid: asked.appid, secret: None, renew: false, force: false })
             }
             Grants::Token(kind) => {
                 let asked: TokenParameters = match kind {
@@ -72,20 +74,24 @@ impl Asked {
                 if asked.grant_type.is_some_and(|grant_type| grant_type != "client_credential") {
                     return Err(wrong("has another grant_type than client_credential"));
                 }
-                let renew = match (kind, asked.force_refresh) {
+                let (renew, force) = match (kind, asked.force_refresh) {
                     (TokenKind::Classic, Some(_)) => return Err(takes("grant_type, appid, secret")),
-                    (TokenKind::Classic, None) => true,
-                    (TokenKind::Stable, force) => force.unwrap_or(false),
+                    (TokenKind::Classic, None) => (true, false),
+                    (TokenKind::Stable, force) => (force.unwrap_or(false), force.unwrap_or(false)),
                 };
                 let credential = Credential::AccessToken(kind);
-                Ok(Self { credential, appid: asked.appid, secret: asked.secret, renew })
+                Ok(Self { credential, appid: asked.appid, secret: asked.secret, renew, force })
             }
         }
     }
 
     /// The body with which WeChat would answer.
     pub(super) async fn answer(&self, credentials: &Credentials) -> Result<Bytes, Error> {
-        let granted = if self.renew { credentials.renew().await? } else { credentials.obtain().await? };
+        let credentials = match &self.secret {
+            Some(secret) => &credentials.clone().with_secret_of_callers(secret.clone()).await?,
+            None => credentials,
+        };
+        let granted = credentials.ask_by_name(self.renew, self.force).await?;
         let Grant { value, timestamp, expires_in, .. } = &granted;
         let body = match &self.credential {
             // As stable_token does, for one that has been granted before: with the seconds it still has.

@@ -61,7 +61,7 @@ impl Carries {
         route: &Route,
         method: &Method,
         query: &str,
-        body: &[u8],
+        content: &Content,
     ) -> Result<Self, Error> {
         match (given, written(query, ACCESS_TOKEN)) {
             (Some(_), Some(_)) => {
@@ -74,7 +74,11 @@ impl Carries {
             // Nor is anything kept of what the caller's own token is good for.
             (None, Some(_)) => Ok(Self::None),
             (None, None) => match route.grants {
-                Some(grants) => Asked::read(grants, method, query, body).map(Self::Answered),
+                Some(grants) => {
+                    let body =
+                        content.bytes().ok_or_else(|| wrong("has another body than this path takes"))?;
+                    Asked::read(grants, method, query, body).map(Self::Answered)
+                }
                 None if route.needs == Needs::AccessToken => Ok(Self::Injected),
                 None => Ok(Self::None),
             },
@@ -121,16 +125,18 @@ impl Prepared {
             Needs::AccessToken | Needs::AnotherWay(_) if given => Whose::Callers,
             Needs::AccessToken | Needs::AnotherWay(_) => Whose::Accounts,
         };
-        let carries = Carries::of(call.token, route, &call.method, &query, call.content.bytes())?;
+        let carries = Carries::of(call.token, route, &call.method, &query, &call.content)?;
         let asked = carries.asked();
         let fills = route.fills.iter().any(|(name, _)| written(&query, name).is_none());
         if (fills || asked.is_some()) && !at_base {
-            return Err(wrong("would take the app secret elsewhere than base_url: give it as a path"));
+            return Err(wrong(
+                "is for base_url alone, where its secret or its ticket belongs: give it as a path",
+            ));
         }
         let beside = asked.and_then(|asked| asked.appid.clone());
         let beside = beside.or_else(|| written(&query, "appid").map(Cow::into_owned)).map(Arc::<str>::from);
         // What is filled in is filled in for the account that the caller has written beside it.
-        let by_secret = !route.fills.is_empty() || matches!(route.grants, Some(Grants::Token(_)));
+        let by_secret = route.is_by_secret();
         if by_secret && beside.is_some() && call.appid.is_some() && beside != call.appid {
             return Err(wrong(
                 "is for one account by `appid`, and for another by its own parameters: give one",
@@ -144,9 +150,7 @@ impl Prepared {
             let bound = call.bound.as_ref().unwrap_or(call.client.bound());
             let plain = || Credential::AccessToken(call.client.token_kind());
             let credential = asked.map_or_else(plain, |asked| asked.credential.clone());
-            let credentials = call.client.credentials(&wire, bound, appid, credential);
-            let callers_secret = asked.and_then(|asked| asked.secret.clone());
-            Some(Credentials { callers_secret, ..credentials })
+            Some(call.client.credentials(&wire, bound, appid, credential))
         } else {
             None
         };
@@ -165,6 +169,7 @@ impl Prepared {
             attempt: call.attempt_timeout.unwrap_or(limits.attempt),
             ..limits
         };
+        let may_repeat = call.retry_unsafe || (call.method.is_idempotent() && !route.spends);
         Ok(Self {
             wire,
             limits,
@@ -172,7 +177,7 @@ impl Prepared {
             url,
             query,
             headers: call.headers,
-            may_repeat: call.may_repeat,
+            may_repeat,
             called: Called { endpoint: path, appid, token },
             content: call.content,
             route,

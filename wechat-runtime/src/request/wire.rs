@@ -23,12 +23,13 @@ const PAUSE: Backoff = Backoff { first: Duration::from_millis(100), longest: Dur
 const PAUSE_JITTER_PERCENT: u32 = 50;
 
 /// Query parameters whose values are secrets of the caller's.
-const SENSITIVE: &[&str] =
+pub(crate) const SENSITIVE: &[&str] =
     &["access_token", "appsecret", "code", "component_access_token", "js_code", "refresh_token", "secret"];
 
 /// What puts a request on the wire.
 pub(crate) trait Transport: Send {
-    /// Whether a status other than success, with no errcode in the body, is for its user to judge.
+    /// Whether a status other than success, with no errcode in the body, is for its user to judge. A redirect is not:
+    /// where it leads, it may repeat the token.
     const PASSES_ANY_STATUS: bool = false;
 
     fn execute(
@@ -160,7 +161,8 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
         let (call, secret) = (self.call, self.secret.as_ref());
         let secrets = || call.secrets(token.into_iter().chain(secret));
         let answer = R::read(response, call.limits.body, secrets, call.called.clone()).await?;
-        if T::PASSES_ANY_STATUS || status.is_success() || answer.errcode().is_some() {
+        let passes = T::PASSES_ANY_STATUS && !status.is_redirection();
+        if passes || status.is_success() || answer.errcode().is_some() {
             return Ok(answer);
         }
         let what = if status.is_redirection() {

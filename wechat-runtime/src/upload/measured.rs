@@ -2,7 +2,9 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
@@ -19,13 +21,14 @@ pub(crate) struct Measured {
     length: u64,
     listener: Option<Listener>,
     pulse: Pulse,
+    attempts: AtomicU64,
     /// What reading a file came to, which the transport would only call a broken connection.
     failure: Mutex<Option<Error>>,
 }
 
 pub(super) enum Segment {
     Bytes(Bytes),
-    File { path: PathBuf, length: u64 },
+    File { path: PathBuf, length: u64, modified: Option<SystemTime> },
     Reader { name: String, reader: Mutex<Option<Reader>>, length: u64 },
 }
 
@@ -36,7 +39,15 @@ impl Measured {
         listener: Option<Listener>,
     ) -> Self {
         let length = segments.iter().map(Segment::length).fold(0, u64::saturating_add);
-        Self { content_type, segments, length, listener, pulse: Pulse::new(), failure: Mutex::default() }
+        Self {
+            content_type,
+            segments,
+            length,
+            listener,
+            pulse: Pulse::new(),
+            attempts: AtomicU64::new(0),
+            failure: Mutex::default(),
+        }
     }
 
     /// A file as a body of its own.
@@ -75,11 +86,24 @@ impl Measured {
         lock(&self.failure).take()
     }
 
-    pub(super) fn failed(&self, error: Error) {
-        *lock(&self.failure) = Some(error);
+    pub(super) fn begin_attempt(&self) -> u64 {
+        self.attempts.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    pub(super) fn moved(&self, sent: u64) {
+    fn is_current(&self, attempt: u64) -> bool {
+        self.attempts.load(Ordering::Relaxed) == attempt
+    }
+
+    pub(super) fn failed(&self, attempt: u64, error: Error) {
+        if self.is_current(attempt) {
+            *lock(&self.failure) = Some(error);
+        }
+    }
+
+    pub(super) fn moved(&self, attempt: u64, sent: u64) {
+        if !self.is_current(attempt) {
+            return;
+        }
         self.pulse.beat();
         if let Some(listener) = &self.listener {
             listener.tell(Progress { transferred: sent, total: Some(self.length) });
@@ -96,15 +120,22 @@ impl Segment {
                 let reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
                 Self::Reader { name: file_name, reader: Mutex::new(Some(reader)), length }
             }
-            Source::Path(path) => match tokio::fs::metadata(&path).await {
-                Ok(metadata) if metadata.is_file() => Self::File { length: metadata.len(), path },
-                Ok(_) => {
-                    let message = format!("{} is not a file", path.display());
-                    return Err(Error::new(ErrorKind::File, message).advising("give the path of a file"));
-                }
-                Err(error) => return Err(Self::File { path, length: 0 }.unreadable(error)),
-            },
+            Source::Path(path) => Self::file(path).await?,
         })
+    }
+
+    /// Opened once before anything is sent, so that what cannot be read is told in time.
+    async fn file(path: PathBuf) -> Result<Self, Error> {
+        let unmeasured = Self::File { path, length: 0, modified: None };
+        let Self::File { path, .. } = &unmeasured else { return Ok(unmeasured) };
+        let unreadable = |error| unmeasured.unreadable(error);
+        let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
+        if !metadata.is_file() {
+            let error = Error::new(ErrorKind::File, format!("{} is not a file", unmeasured.name()));
+            return Err(error.advising("give the path of a file"));
+        }
+        drop(tokio::fs::File::open(path).await.map_err(unreadable)?);
+        Ok(Self::File { path: path.clone(), length: metadata.len(), modified: metadata.modified().ok() })
     }
 
     fn length(&self) -> u64 {
@@ -118,8 +149,8 @@ impl Segment {
     fn name(&self) -> String {
         match self {
             Self::Bytes(_) => "the bytes".to_owned(),
-            Self::File { path, .. } => path.display().to_string(),
-            Self::Reader { name, .. } => format!("the reader for {name}"),
+            Self::File { path, .. } => format!("{:?}", path.to_string_lossy()),
+            Self::Reader { name, .. } => format!("the reader for {name:?}"),
         }
     }
 
@@ -137,7 +168,7 @@ impl Segment {
     /// It has not the bytes that it was to have.
     pub(super) fn mismeasured(&self, how: &str) -> Error {
         let (name, length) = (self.name(), self.length());
-        let message = format!("{name} has {how} than the {length} bytes that it was to have");
+        let message = format!("{name} has {how} than it was to have, with {length} bytes");
         let advice = match self {
             Self::Reader { .. } => "give the reader's exact length",
             Self::Bytes(_) | Self::File { .. } => "leave the file alone while it is sent",

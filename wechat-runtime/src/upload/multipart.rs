@@ -52,7 +52,7 @@ fn begin_part(to: &mut String, boundary: &str, name: &str) {
 /// A name as it stands between quotes: raw UTF-8, with what could end the quotes or the line escaped as browsers
 /// do. WeChat takes no `filename*=`.
 fn escaped(name: &str) -> Cow<'_, str> {
-    let ends = |c: char| matches!(c, '"' | '\\') || c.is_ascii_control();
+    let ends = |c: char| matches!(c, '"' | '\\') || c.is_control();
     if !name.contains(ends) {
         return name.into();
     }

@@ -1,13 +1,14 @@
 //! The body of one attempt: the segments of a form, one after the other, files read as they are sent.
 
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
 use futures_util::stream::unfold;
+use futures_util::{FutureExt as _, Stream};
 use http_body::{Frame, SizeHint};
 use tokio::io::AsyncReadExt as _;
 
@@ -22,7 +23,8 @@ const CHUNK: usize = 64 * 1024;
 
 pub(super) fn body(measured: Arc<Measured>) -> reqwest::Body {
     let left = measured.length();
-    let chunks = unfold(Sending { measured, at: 0, open: None, sent: 0 }, |mut sending| async {
+    let attempt = measured.begin_attempt();
+    let chunks = unfold(Sending { measured, attempt, at: 0, open: None, sent: 0 }, |mut sending| async {
         let chunk = sending.next().await?;
         Some((chunk, sending))
     });
@@ -62,34 +64,56 @@ impl http_body::Body for Body {
 
 struct Sending {
     measured: Arc<Measured>,
+    /// Which attempt this is: what an earlier one still does is of no interest.
+    attempt: u64,
     /// The segment that comes next, or is open.
     at: usize,
-    open: Option<(Reader, u64)>,
+    open: Option<(Source, u64)>,
     sent: u64,
+}
+
+/// What an open segment is read from.
+enum Source {
+    Bytes(Bytes),
+    Reader(Reader),
 }
 
 impl Sending {
     async fn next(&mut self) -> Option<io::Result<Bytes>> {
-        Some(match self.chunk().await {
-            Ok(None) => return None,
-            Ok(Some(chunk)) => {
+        // What the caller gave may panic; here that would only be seen as a broken connection.
+        let step = AssertUnwindSafe(async {
+            let chunk = self.chunk().await?;
+            if let Some(chunk) = &chunk {
                 self.sent += chunk.len() as u64;
-                self.measured.moved(self.sent);
-                Ok(chunk)
+                self.measured.moved(self.attempt, self.sent);
             }
+            Ok(chunk)
+        });
+        let step = step.catch_unwind().await.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::File,
+                "the reader to be uploaded, or the listener to its progress, panicked",
+            ))
+        });
+        match step {
+            Ok(chunk) => chunk.map(Ok),
             Err(error) => {
-                self.measured.failed(error);
+                self.measured.failed(self.attempt, error);
                 // What it was is told by the form: this is for the transport alone.
-                Err(io::ErrorKind::InvalidData.into())
+                Some(Err(io::ErrorKind::InvalidData.into()))
             }
-        })
+        }
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             let Some(segment) = self.measured.segments.get(self.at) else { return Ok(None) };
-            if let Some((reader, left)) = &mut self.open {
-                let chunk = read(segment, reader, *left).await?;
+            if let Some((source, left)) = &mut self.open {
+                let chunk = match source {
+                    // In pieces, too: what is handed over in one would be told of, and timed, as one.
+                    Source::Bytes(bytes) => bytes.split_to(bytes.len().min(CHUNK)),
+                    Source::Reader(reader) => read(segment, reader, *left).await?,
+                };
                 *left -= chunk.len() as u64;
                 if !chunk.is_empty() {
                     return Ok(Some(chunk));
@@ -100,21 +124,22 @@ impl Sending {
             }
             match segment {
                 Segment::Bytes(bytes) => {
-                    self.at += 1;
-                    if !bytes.is_empty() {
-                        return Ok(Some(bytes.clone()));
-                    }
+                    self.open = Some((Source::Bytes(bytes.clone()), bytes.len() as u64));
                 }
-                Segment::File { path, length } => {
+                Segment::File { path, length, modified } => {
                     let file = tokio::fs::File::open(path).await;
                     let file = file.map_err(|error| segment.unreadable(error))?;
-                    self.open = Some((Box::new(file), *length));
+                    let found = file.metadata().await.map_err(|error| segment.unreadable(error))?;
+                    if found.modified().ok() != *modified {
+                        return Err(segment.mismeasured("another time of change"));
+                    }
+                    self.open = Some((Source::Reader(Box::new(file)), *length));
                 }
                 Segment::Reader { reader, length, .. } => {
                     let reader = lock(reader).take().ok_or_else(|| {
                         Error::new(ErrorKind::Request, "the reader to be uploaded has been read already")
                     })?;
-                    self.open = Some((reader, *length));
+                    self.open = Some((Source::Reader(reader), *length));
                 }
             }
         }
