@@ -1,7 +1,7 @@
 //! The paths that grant a token, called by name: the client answers them, so that nothing it keeps is undone.
 
 use serde_json::{Value, json};
-use wechat_integration_tests::{World, at_once, call};
+use wechat_integration_tests::{SECRET, World, at_once, call};
 use wechat_runtime::{Bound, Client, Common, Error, ErrorKind, Secret, Ticket, TicketType, Token, TokenKind};
 use wechat_runtime::{async_trait, storage};
 use wechat_simulator::{Fault, Line};
@@ -186,4 +186,131 @@ async fn a_client_of_a_hub_asks_for_no_token_and_has_the_hubs_tickets() -> Resul
     assert_eq!(none.kind(), ErrorKind::Storage);
     assert_eq!(world.sim.ledger().calls().count(), 0);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_secret_of_one_caller_fails_nobody_else() {
+    let world = World::new().await;
+    let client = world.client();
+    world.sim.fault(STABLE, Fault::hang().times(1));
+    let wrong = client.post(STABLE).json(&json!({ "secret": "a wrong secret" }));
+    let wrong = tokio::spawn(wrong.send());
+    world.sim.arrived(STABLE, 1).await;
+    let others: Vec<_> = (0..5)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { call(&client).await })
+        })
+        .collect();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    world.sim.clear_faults();
+    assert_eq!(wrong.await.unwrap().unwrap_err().kind(), ErrorKind::Configuration);
+    for other in others {
+        other.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_secret_of_the_callers_own_is_tried_though_a_token_lives() {
+    for kind in [TokenKind::Stable, TokenKind::Classic] {
+        let world = World::new().await;
+        let client = world.builder().token(kind).build().unwrap();
+        call(&client).await.unwrap();
+        world.pass(60);
+        let wrong = match kind {
+            TokenKind::Stable => client.post(STABLE).json(&json!({ "secret": "a wrong secret" })),
+            _ => client.get(CLASSIC).query(&[("secret", "a wrong secret")]),
+        };
+        assert_eq!(wrong.send().await.unwrap_err().errcode(), Some(40125), "{kind:?}");
+        let right = match kind {
+            TokenKind::Stable => client.post(STABLE).json(&json!({ "secret": SECRET })),
+            _ => client.get(CLASSIC).query(&[("secret", SECRET)]),
+        };
+        right.send().await.unwrap().error_for_errcode().unwrap();
+        call(&client).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn renewals_by_name_have_a_budget_of_their_own() {
+    let world = World::new().await;
+    let client = classic(&world);
+    call(&client).await.unwrap();
+    let renew = || async { client.get(CLASSIC).send().await.map(drop) };
+    for _ in 0..100 {
+        world.pass(60);
+        renew().await.unwrap();
+    }
+    world.pass(60);
+    let error = renew().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Quota);
+    assert!(error.retry_after().is_some(), "{error}");
+    assert_eq!(classics(&world), 101);
+
+    world.account().revoke(Line::Classic);
+    call(&client).await.expect("a refused token is replaced all the same");
+    world.pass(7201);
+    renew().await.expect("and where none lives, one is fetched");
+    assert_eq!(classics(&world), 103);
+}
+
+#[tokio::test]
+async fn a_forced_token_is_forced_whatever_the_storage_has() {
+    let world = World::new().await;
+    let client = world.warm_client().await;
+    let theirs = world.shelf.value(&world.appid).unwrap();
+    let now = world.sim.clock().unix();
+    world.shelf.put_value(&world.appid, "another that seems to live", now);
+    let fresh = world.builder_on(Bound::new(world.shelf.clone(), ())).build().unwrap();
+    let forced =
+        fresh.post(STABLE).json(&json!({ "force_refresh": true })).send().await.unwrap().value().unwrap();
+    assert!(![theirs.as_str(), "another that seems to live"].contains(&token(&forced)));
+    drop(client);
+}
+
+#[tokio::test]
+async fn the_days_forced_tokens_are_counted_and_the_next_is_an_error() {
+    let world = World::new().await;
+    let client = world.warm_client().await;
+    let force = || async { client.post(STABLE).json(&json!({ "force_refresh": true })).send().await };
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..20 {
+        assert!(
+            seen.insert(token(&force().await.unwrap().value().unwrap()).to_owned()),
+            "a new one each time"
+        );
+        world.pass(60);
+    }
+    let error = force().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Quota, "{error}");
+    call(&client).await.unwrap();
+}
+
+/// A storage with one record for an account keeps the last kind only; that is no reason to fetch and fetch.
+#[tokio::test]
+async fn two_kinds_in_one_record_cost_one_token_of_each_within_the_gap() {
+    let world = World::new().await;
+    let fresh = || world.builder_on(Bound::new(world.shelf.clone(), ())).build().unwrap();
+    for _ in 0..10 {
+        call(&fresh()).await.unwrap();
+        call(&fresh()).await.unwrap();
+        fresh().get(CLASSIC).send().await.unwrap().error_for_errcode().unwrap();
+        fresh().get(CLASSIC).send().await.unwrap().error_for_errcode().unwrap();
+    }
+    assert_eq!((world.issued(), classics(&world)), (1, 1));
+}
+
+#[tokio::test]
+async fn parameters_in_a_body_that_cannot_be_read_are_not_ignored() {
+    let world = World::new().await;
+    let client = world.client();
+    let body = json!({ "appid": "wx2", "force_refresh": true }).to_string();
+    let read = client.post(STABLE).body_reader(body.len() as u64, std::io::Cursor::new(body));
+    let form = client.post(STABLE).upload(wechat_runtime::Upload::new().text("appid", "wx2"));
+    for call in [read, form] {
+        assert_eq!(call.send().await.unwrap_err().kind(), ErrorKind::Request);
+    }
+    assert_eq!(world.asked(), 0);
 }

@@ -230,6 +230,18 @@ async fn a_download_that_stands_still_ends_in_its_time() {
     assert!(error.to_string().contains("`timeout`"), "{error}");
 }
 
+/// A server that gives this answer, once.
+async fn answering(answer: String) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await.unwrap();
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    format!("http://{address}")
+}
+
 #[tokio::test]
 async fn no_name_that_is_sent_leads_out_of_a_directory() {
     let world = World::new().await;
@@ -244,18 +256,48 @@ async fn no_name_that_is_sent_leads_out_of_a_directory() {
         ("attachment; filename=\"dir/\"", None),
         ("attachment; filename=\"a:b\"", None),
         ("attachment; filename=\"\"", None),
+        ("attachment; x-filename=evil; filename=\"a.jpg\"", Some("a.jpg")),
+        ("attachment; x=\"; filename=evil\"; FileName = \"a b;c.jpg\"", Some("a b;c.jpg")),
+        ("attachment; filename=\".htaccess\"", None),
+        ("attachment; filename=\"gpj.\u{202e}exe\"", None),
+        ("attachment; filename=\"a.jpg.\"", None),
+        ("attachment; filename=\"open", None),
         ("attachment", None),
     ] {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let answer =
             format!("HTTP/1.1 200 OK\r\nContent-disposition: {disposition}\r\ncontent-length: 1\r\n\r\nx");
-        tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let _ = stream.read(&mut [0; 4096]).await.unwrap();
-            stream.write_all(answer.as_bytes()).await.unwrap();
-        });
+        let url = answering(answer).await;
         let file = client.get("/x").base_url(url).access_token("mine").download().await.unwrap();
         assert_eq!(file.file_name().as_deref(), name, "{disposition}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_name_is_as_good_as_any() {
+    let world = World::new().await;
+    let picture = world.account().put_media("a.jpg", "image/jpeg", JPG);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("图".repeat(80) + ".jpg");
+    fetch(&world.client(), &picture).await.unwrap().save(&path).await.unwrap();
+    assert_eq!(std::fs::read(path).unwrap(), JPG);
+}
+
+#[tokio::test]
+async fn what_is_no_whole_file_is_an_error() {
+    let world = World::new().await;
+    let client = world.client();
+    for head in [
+        "206 Partial Content\r\ncontent-range: bytes 0-0/9",
+        "200 OK\r\ncontent-encoding: br",
+        "204 No Content",
+    ] {
+        let answer = || format!("HTTP/1.1 {head}\r\ncontent-length: 1\r\n\r\nx");
+        let get = |url: String| client.get("/x").base_url(url).access_token("mine");
+        let error = get(answering(answer()).await).download().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Status, "{head}");
+        if head.starts_with("206") {
+            let part = get(answering(answer()).await).header("range", "bytes=0-0").download().await.unwrap();
+            assert_eq!(part.bytes().await.unwrap(), "x", "who asks for a part gets it");
+        }
     }
 }

@@ -497,3 +497,39 @@ async fn a_stream_of_unknown_length_is_an_error_before_anything_is_sent() {
     assert_eq!(inside(call.send().await.unwrap_err()).kind(), ErrorKind::Request);
     assert_eq!(world.sim.ledger().calls().count(), 0);
 }
+
+#[tokio::test]
+async fn a_redirect_is_an_error_whose_text_has_no_token() {
+    for way in WAYS {
+        let world = World::new().await;
+        let caller = Caller::new(way, &world);
+        caller.get(PATH).await.unwrap();
+        let token = world.shelf.value(&world.appid).unwrap();
+        world.sim.fault(PATH, Fault::redirect(format!("/elsewhere?access_token={token}")).times(1));
+        let error = caller.get(PATH).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Status, "{way:?}");
+        assert!(!format!("{error} {error:?}").contains(&token));
+    }
+}
+
+#[tokio::test]
+async fn what_a_response_of_the_stack_knows_is_kept() {
+    let world = World::new().await;
+    let stack = stack(&world.client(), |stack| stack);
+    let url = format!("{}{PATH}", world.sim.base_url());
+    let answer = stack.get(&url).send().await.unwrap();
+    assert!(answer.remote_addr().is_some() && answer.content_length().is_some());
+    assert_eq!(answer.version(), http::Version::HTTP_11);
+}
+
+#[tokio::test]
+async fn a_requests_own_time_holds_while_its_token_is_obtained() {
+    let world = World::new().await;
+    let stack = stack(&world.client(), |stack| stack);
+    world.sim.fault("/cgi-bin/stable_token", Fault::hang().times(1));
+    let call =
+        stack.get(format!("{}{PATH}", world.sim.base_url())).timeout(std::time::Duration::from_millis(100));
+    let in_time = tokio::time::timeout(std::time::Duration::from_secs(3), call.send());
+    let error = inside(in_time.await.expect("it ends in its own time").unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+}

@@ -111,3 +111,16 @@ async fn a_qr_code_is_made_as_any_call_is() {
     assert_eq!(made["expire_seconds"], 600);
     assert!(made["ticket"].is_string() && made["url"].is_string());
 }
+
+#[tokio::test]
+async fn a_code_is_sent_once_unless_the_caller_says_otherwise() {
+    for (path, name) in [("/sns/jscode2session", "js_code"), ("/sns/oauth2/access_token", "code")] {
+        let world = World::new().await;
+        let call = || world.client().get(path).query(&[(name, "c")]);
+        world.sim.fault(path, Fault::drop_after().times(9));
+        assert_eq!(call().send().await.unwrap_err().kind(), ErrorKind::Transport);
+        assert_eq!(world.calls(path), 1, "{path}");
+        assert_eq!(call().retry_unsafe().send().await.unwrap_err().kind(), ErrorKind::Transport);
+        assert_eq!(world.calls(path), 4, "{path}");
+    }
+}

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use wechat_integration_tests::World;
 use wechat_runtime::{Client, Common, ErrorKind, Response, Upload, UploadFile};
 use wechat_simulator::{Fault, Line, Media};
@@ -104,6 +104,7 @@ async fn no_file_name_breaks_out_of_its_header() {
         "lone\rcr\nlf.png",
         "back\\slash\\\".png",
         "nul\0tab\t.png",
+        "next\u{85}line.png",
         "--boundary--.png",
         "%22already%0D.png",
         "a.b/../c.png",
@@ -370,4 +371,74 @@ fn what_is_shown_of_an_upload_is_not_its_content() {
     let form = Upload::from(picture()).text("description", "canary-text");
     let shown = format!("{form:?} {:?}", UploadFile::bytes("a.png", "canary-bytes"));
     assert!(shown.contains("a.png") && !shown.contains("canary"), "{shown}");
+}
+
+/// A server that reads no faster than it is told to, and answers in the end.
+async fn slow_server(length: usize, piece: usize, pause: Duration) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut read, mut piece) = (0, vec![0; piece]);
+        while read < length {
+            tokio::time::sleep(pause).await;
+            read += stream.read(&mut piece).await.unwrap();
+        }
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        while stream.read(&mut piece).await.unwrap_or(0) > 0 {}
+    });
+    format!("http://{address}")
+}
+
+/// More than the buffers between the two hold, so that the server's pace is the client's.
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_move_slowly_may_take_longer_than_an_attempt_and_progress_is_theirs() {
+    const LENGTH: usize = 24_000_000;
+    let world = World::new().await;
+    let limit = Duration::from_millis(600);
+    let client = world.builder().attempt_timeout(limit).build().unwrap();
+    let url = slow_server(LENGTH, 1_500_000, Duration::from_millis(100)).await;
+    let steps = Arc::new(Mutex::new(0));
+    let told = steps.clone();
+    let file =
+        UploadFile::bytes("a.png", vec![7_u8; LENGTH]).on_progress(move |_| *told.lock().unwrap() += 1);
+    let began = std::time::Instant::now();
+    client.post("/x").base_url(url).access_token("mine").upload(file).send().await.unwrap().value().unwrap();
+    assert!(began.elapsed() > limit, "the server was slow enough for the test: {:?}", began.elapsed());
+    assert!(*steps.lock().unwrap() > 100);
+}
+
+#[tokio::test]
+async fn a_file_that_another_takes_the_place_of_is_not_sent_for_it() {
+    let world = World::new().await;
+    let client = world.warm_client().await;
+    world.account().revoke(Line::Stable);
+    let dir = tempfile::tempdir().unwrap();
+    let (path, other) = (dir.path().join("a.png"), dir.path().join("b.png"));
+    std::fs::write(&path, PNG).unwrap();
+    let mut another = PNG.to_vec();
+    another.reverse();
+    std::fs::write(&other, another).unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    std::fs::File::options().write(true).open(&other).unwrap().set_modified(long_ago).unwrap();
+    let (to, once) = (path.clone(), std::sync::Once::new());
+    let form = UploadFile::path(&path).on_progress(move |progress| {
+        if Some(progress.transferred) == progress.total {
+            once.call_once(|| std::fs::rename(&other, &to).unwrap());
+        }
+    });
+    let error = client.post(UPLOAD).query(&[("type", "image")]).upload(form).send().await.unwrap_err();
+    assert_eq!((error.kind(), world.calls(UPLOAD)), (ErrorKind::File, 1), "{error}");
+}
+
+#[tokio::test]
+async fn a_listener_that_panics_is_a_typed_error_and_no_hang() {
+    let world = World::new().await;
+    let client = world.warm_client().await;
+    let form = picture().on_progress(|_| panic!("the listener fell down"));
+    let error = client.post(UPLOAD).query(&[("type", "image")]).upload(form).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::File, "{error}");
+    assert!(error.to_string().contains("panicked"), "{error}");
+    upload(&client, picture()).await;
 }

@@ -362,3 +362,35 @@ impl Daily {
         self.count = self.count.saturating_add(more);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::Credential;
+    use crate::errcode::Origin;
+
+    #[test]
+    fn what_is_over_is_forgotten_where_there_is_much_of_it() {
+        let settings = RefreshSettings::default();
+        let lane = |name: usize| Lane {
+            adapter: TypeId::of::<Daily>(),
+            key: Key {
+                base_url: "http://platform.example".into(),
+                appid: "wx1".into(),
+                credential: Credential::Ticket(name.to_string().into()),
+            },
+        };
+        let fail = |name: usize, now: Moment| {
+            let (lane, error) = (lane(name), Error::answered(40097, String::new(), Origin::Business));
+            let fence = lane.enter();
+            lane.failed(error, None, now, &settings);
+            lane.leave(fence);
+        };
+        let begin = Moment::from_unix(1_795_233_600);
+        (0..=MANY_LANES).for_each(|name| fail(name, begin));
+        assert!(lane(0).cool_down(begin, None).is_err(), "a pause that is not over is kept");
+        fail(MANY_LANES + 1, begin.after(Duration::from_secs(3600)));
+        let left = lock(&STATES).keys().filter(|left| left.adapter == TypeId::of::<Daily>()).count();
+        assert_eq!(left, 1);
+    }
+}
