@@ -314,3 +314,25 @@ async fn parameters_in_a_body_that_cannot_be_read_are_not_ignored() {
     }
     assert_eq!(world.asked(), 0);
 }
+
+#[tokio::test]
+async fn a_hundred_who_force_at_once_force_once_and_leave_the_storage_alone() {
+    let world = World::new().await;
+    let client = world.warm_client().await;
+    let (issued, reads, asked) = (world.issued(), world.shelf.reads(), world.asked());
+    world.sim.fault(STABLE, Fault::hang().times(1));
+    let calls: Vec<_> = (0..100)
+        .map(|_| tokio::spawn(client.post(STABLE).json(&json!({ "force_refresh": true })).send()))
+        .collect();
+    world.sim.arrived(STABLE, asked + 1).await;
+    // All of them have their turns on this one thread, and wait.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    world.sim.clear_faults();
+    for call in calls {
+        call.await.unwrap().unwrap().error_for_errcode().unwrap();
+    }
+    assert_eq!(world.issued() - issued, 1);
+    assert!(world.shelf.reads() - reads < 10, "{} reads", world.shelf.reads() - reads);
+}
