@@ -228,7 +228,8 @@ impl<App: Application> Client<App> {
 
 /// Everything that calls WeChat for an application: [`Client`] and every declared client.
 ///
-/// Write functions over it, and they work with all of them:
+/// Write functions over it, and they work with all of them. To hold any of them in a struct, keep
+/// `wechat.client().clone()`, which is a [`Client`].
 ///
 /// ```
 /// use wechat_runtime::{Call, Error};

@@ -148,6 +148,13 @@
 //! | it is called again | another token, but not within 30 s | `by_name::the_classic_token_is_another_one_each_time_but_not_sooner_than_the_gap` |
 //! | `/cgi-bin/stable_token` is called by name | the token that lives, with the seconds it has left | `by_name::the_stable_token_is_the_one_that_lives_with_the_seconds_it_has_left` |
 //! | it is called with `force_refresh` | a new token, which is saved | `by_name::a_forced_stable_token_is_a_new_one_and_is_saved` |
+//! | more than 100 new tokens a day are asked for by `/cgi-bin/token` | `Quota`; refused tokens are still replaced | `by_name::renewals_by_name_have_a_budget_of_their_own` |
+//! | more than 20 a day are forced | `Quota` | `by_name::the_days_forced_tokens_are_counted_and_the_next_is_an_error` |
+//! | one is forced while the storage has another | it is forced all the same | `by_name::a_forced_token_is_forced_whatever_the_storage_has` |
+//! | 100 callers force one at once | one forced call | `by_name::a_hundred_who_force_at_once_force_once_and_leave_the_storage_alone` |
+//! | such a call brings an app secret of its own | WeChat is asked with it, and nobody else fails by it | `by_name::a_secret_of_the_callers_own_is_tried_though_a_token_lives`, `by_name::a_wrong_secret_of_one_caller_fails_nobody_else` |
+//! | both kinds of token are asked for, and the storage has one record | one token of each within 30 s, and a warning | `by_name::two_kinds_in_one_record_cost_one_token_of_each_within_the_gap` |
+//! | the answer to a call that spends a user's code is lost | `Transport`; the code is sent once | `sns::a_code_is_sent_once_unless_the_caller_says_otherwise` |
 //! | 500 callers call `/cgi-bin/token` by name | one token | `by_name::five_hundred_who_ask_by_name_cost_one_token` |
 //! | a pause holds | it holds for who asks by name, too | `by_name::a_cool_down_holds_for_who_asks_by_name` |
 //! | such a call makes no sense to WeChat | `Request`; nothing is sent | `by_name::what_makes_no_sense_is_an_error_before_anything_is_sent` |
@@ -172,6 +179,8 @@
 //! | the caller's own token buys a ticket | it is the caller's; it is not saved | `tickets::the_callers_own_token_buys_a_ticket_that_is_the_callers_own` |
 //! | the caller who buys is cancelled | the others get the ticket | `tickets::a_caller_who_goes_away_leaves_the_ticket_to_the_others` |
 //! | a page or a card is signed | as in WeChat's own examples | `signatures::every_page_of_the_vectors_is_signed_as_wechat_signs_it`, `signatures::every_card_of_the_vectors_is_signed_as_wechat_signs_it` |
+//! | a page's address is none that a browser has, a card has no id | `Request`; no ticket is fetched | `signatures::nothing_is_fetched_for_what_cannot_be_signed` |
+//! | a value has `</script>` in it | `to_script` escapes it | `signatures::what_a_page_is_given_ends_no_script` |
 //! | an empty ticket, or no page, is to be signed | `Request` | `signatures::nothing_is_signed_with_an_empty_ticket_or_for_no_page` |
 //!
 //! # Uploads
@@ -186,6 +195,9 @@
 //! | a reader gives more or less than was said | `File`; it never arrives | `upload::what_is_not_as_long_as_it_was_said_to_be_is_an_error_and_never_arrives` |
 //! | a file changes between two attempts | `File`; it never arrives | `upload::a_file_that_changes_between_two_attempts_is_not_sent_half` |
 //! | a file is missing, or a directory | `File`; nothing is sent | `upload::what_cannot_be_uploaded_is_an_error_before_anything_is_sent` |
+//! | another file takes its place between two attempts | `File`; it is not sent for it | `upload::a_file_that_another_takes_the_place_of_is_not_sent_for_it` |
+//! | an upload moves, but takes longer than an attempt | it is not broken off | `upload::an_upload_that_moves_may_take_longer_than_an_attempt`, `upload::bytes_that_move_slowly_may_take_longer_than_an_attempt_and_progress_is_theirs` |
+//! | the listener to its progress panics | `File`; the client works on | `upload::a_listener_that_panics_is_a_typed_error_and_no_hang` |
 //! | an upload stands still | `Timeout` | `upload::an_upload_that_stands_still_ends_in_its_time` |
 //! | 200 MB are uploaded, and downloaded | less than 8 MB of memory each | `memory::two_hundred_megabytes_cost_less_than_eight` |
 //!
@@ -195,6 +207,8 @@
 //! |---|---|---|
 //! | an error comes in place of the file | it is that error, whatever its Content-Type | `download::an_error_is_told_from_a_file_whatever_its_content_type` |
 //! | a file begins like JSON | it is a file | `download::a_file_that_begins_like_json_is_a_file` |
+//! | WeChat answers with a description in JSON, as for a film | `json` reads it; `save` fails with `Body` | `download::what_is_described_in_place_of_a_file_is_json` |
+//! | a part comes that was not asked for, or something packed | `Status` | `download::what_is_no_whole_file_is_an_error` |
 //! | the token is refused | it is refreshed, and the file asked for again | `download::a_refused_download_is_asked_for_again_with_a_fresh_token` |
 //! | the connection breaks | nothing is left of the file; one that was there before stays | `download::a_download_that_breaks_off_leaves_nothing_under_the_name_nor_beside_it` |
 //! | the future is dropped | nothing is left of the file | `download::a_download_that_is_dropped_leaves_nothing` |
@@ -211,12 +225,15 @@
 //! | another middleware is outside of it | it never sees the token | `injection::what_is_outside_of_the_injection_never_sees_the_token` |
 //! | another inside of it fails | the error tells its words, without the token | `injection::what_fails_further_inside_is_told_without_the_token` |
 //! | the HTTP client has followed a redirect | `Status`, with what to change | `injection::a_redirect_that_was_followed_is_an_error` |
+//! | the answer is a redirect | `Status`, without the token | `injection::a_redirect_is_an_error_whose_text_has_no_token` |
+//! | the answer has any other status | it is handed on, for a retry policy to see | `injection::any_status_is_passed_on_by_the_middleware` |
+//! | the request has a time-out | it holds for obtaining the token, too | `injection::a_requests_own_time_holds_while_its_token_is_obtained` |
 //! | the answer is long | it streams | `injection::a_file_streams_through_the_middleware` |
 //!
 //! # Secrets
 //!
 //! | when | then | proved by |
 //! |---|---|---|
-//! | anything of this goes wrong with all logs on | no token, secret or body is in a log, an error, a panic or a `Debug` | `canaries::no_canary_is_seen_anywhere` |
+//! | anything of this goes wrong with all logs on | no token, ticket, secret or body is in a log, an error, a panic or a `Debug` | `canaries::no_canary_is_seen_anywhere` |
 //! | reqwest's own logs of the wire are on | nor in these | `log_records::a_user_who_asks_for_wire_logs_gets_no_token_secret_or_body_in_them` |
 //! | WeChat's errmsg repeats the secret | it is taken out, and the errmsg cut to 300 characters | `wire::a_token_endpoint_that_repeats_the_secret_is_not_quoted`, `wire::an_errmsg_is_cut_short_and_repeats_no_secret_that_was_filled_in` |

@@ -141,7 +141,8 @@
 //!
 //! ## `Quota`
 //!
-//! A quota is used up.
+//! A quota is used up. Without an errcode it is one of the client's own, for tokens asked for by name: 100 a day by
+//! `/cgi-bin/token`, 20 forced ones, and none within 30 s of the last.
 //!
 //! | errcode | meaning |
 //! |---|---|
@@ -357,7 +358,8 @@
 //!
 //! An HTTP status other than success, with no errcode in the body: WeChat answers errors of its own with 200, so
 //! something between here and there has answered. A redirect is one, because following it would take the token
-//! along.
+//! along. For a [download](crate::RequestBuilder::download), so is everything but a whole file: a part that was not
+//! asked for, an answer that is packed.
 //!
 //! *Done already:* a status of 500 or more was repeated, if the call may be sent twice.
 //!
@@ -366,7 +368,8 @@
 //! ## `Body`
 //!
 //! The answer cannot be used: empty, not JSON, not UTF-8, of another shape than the type it is read into, a page
-//! of markup, or longer than [10 MiB](crate::ClientBuilder::body_limit).
+//! of markup, or longer than [10 MiB](crate::ClientBuilder::body_limit). For [`save`](crate::Download::save), a
+//! description in JSON, as WeChat sends it in place of a film.
 //!
 //! *Done already:* nothing; an answer that has come is not asked for again.
 //!
@@ -381,7 +384,7 @@
 //! *Done already:* an upload was not begun, or broken off before its end, so that WeChat has no file; of a
 //! download nothing is left, and a file that was there before is still there.
 //!
-//! *To do:* see to the file, its directory and the space on its disk.
+//! *To do:* the text names the file and the system's reason. A directory to save in has to exist.
 //!
 //! What is behind these words, case by case and with its tests:
 //! [what happens when](crate::what_happens_when).

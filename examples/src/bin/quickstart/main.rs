@@ -32,8 +32,9 @@ pub(crate) struct News;
 #[tokio::main]
 async fn main() -> ExitCode {
     let told = match real::account() {
-        Some((appid, secret)) => real::tell(&appid, secret).await,
-        None => story::tell().await,
+        Ok(Some((appid, secret))) => real::tell(&appid, secret).await,
+        Ok(None) => story::tell().await,
+        Err(missing) => Err(missing.into()),
     };
     match told {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,9 +10,14 @@ use wechat_runtime::{Call, Secret};
 use crate::{News, show};
 
 /// The account to call for, where one is given.
-pub(crate) fn account() -> Option<(String, Secret)> {
+pub(crate) fn account() -> Result<Option<(String, Secret)>, &'static str> {
     let given = |name| env::var(name).ok().filter(|value| !value.is_empty());
-    Some((given("WECHAT_APPID")?, given("WECHAT_SECRET")?.into()))
+    match (given("WECHAT_APPID"), given("WECHAT_SECRET")) {
+        (Some(appid), Some(secret)) => Ok(Some((appid, secret.into()))),
+        (Some(_), None) => Err("WECHAT_APPID is given, and WECHAT_SECRET is missing"),
+        (None, Some(_)) => Err("WECHAT_SECRET is given, and WECHAT_APPID is missing"),
+        (None, None) => Ok(None),
+    }
 }
 
 pub(crate) async fn tell(appid: &str, secret: Secret) -> Result<(), Box<dyn Error>> {
