@@ -222,13 +222,13 @@
 //! | when | then | proved by |
 //! |---|---|---|
 //! | a call is made through `TokenInjection` | what holds for the client's own calls holds, too | `injection::a_refused_token_is_refreshed_and_the_same_sent_again`, `injection::no_token_goes_to_sns_and_what_its_paths_need_is_filled_in` |
-//! | another middleware is outside of it | it never sees the token | `injection::what_is_outside_of_the_injection_never_sees_the_token` |
-//! | another inside of it fails | the error tells its words, without the token | `injection::what_fails_further_inside_is_told_without_the_token` |
-//! | the HTTP client has followed a redirect | `Status`, with what to change | `injection::a_redirect_that_was_followed_is_an_error` |
+//! | another middleware is outside of it | it never sees the token | `middleware::what_is_outside_of_the_injection_never_sees_the_token` |
+//! | another inside of it fails | the error tells its words, without the token | `middleware::what_fails_further_inside_is_told_without_the_token` |
+//! | the HTTP client has followed a redirect | `Status`, with what to change | `middleware::a_redirect_that_was_followed_is_an_error` |
 //! | the answer is a redirect | `Status`, without the token | `injection::a_redirect_is_an_error_whose_text_has_no_token` |
-//! | the answer has any other status | it is handed on, for a retry policy to see | `injection::any_status_is_passed_on_by_the_middleware` |
-//! | the request has a time-out | it holds for obtaining the token, too | `injection::a_requests_own_time_holds_while_its_token_is_obtained` |
-//! | the answer is long | it streams | `injection::a_file_streams_through_the_middleware` |
+//! | the answer has any other status | it is handed on, for a retry policy to see | `middleware::any_status_is_passed_on_by_the_middleware` |
+//! | the request has a time-out | it holds for obtaining the token, too | `middleware::a_requests_own_time_holds_while_its_token_is_obtained` |
+//! | the answer is long | it streams | `middleware::a_file_streams_through_the_middleware` |
 //!
 //! # Secrets
 //!

@@ -1,6 +1,7 @@
 //! A world to try the client in: the simulator, a storage that can be told to fail, a client between them.
 
 mod shelf;
+mod stack;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,7 @@ use wechat_runtime::{Bound, Client, ClientBuilder, Common, Error, Response};
 use wechat_simulator::{Account, Line, Simulator};
 
 pub use self::shelf::{Region, Regional, Shelf};
+pub use self::stack::{inside, stack};
 
 /// The app secret of every account in these tests.
 pub const SECRET: &str = "an-app-secret";

@@ -1,18 +1,13 @@
 //! The token injection, by the client's own calls and by the middleware for other stacks: the same must hold.
 
 use std::io::Cursor;
-use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use reqwest_middleware::{ClientWithMiddleware, Middleware, Next};
+use reqwest_middleware::ClientWithMiddleware;
 use serde_json::{Value, json};
-use wechat_integration_tests::{
-    PATH, Region, Regional, SECRET, World, at_once, http, is_generated, new_appid,
-};
-use wechat_runtime::reqwest::{self, Body, Request, redirect::Policy};
-use wechat_runtime::{
-    Appid, Bound, Client, Common, Error, ErrorKind, Method, Response, TokenInjection, TokenKind, async_trait,
-};
+use wechat_integration_tests::{PATH, Region, Regional, SECRET, World, at_once, inside, new_appid, stack};
+use wechat_runtime::reqwest::Body;
+use wechat_runtime::{Appid, Bound, Client, Common, Error, ErrorKind, Method, TokenKind};
 use wechat_simulator::{App, Fault, Line};
 
 const SEND: &str = "/cgi-bin/message/template/send";
@@ -50,7 +45,7 @@ impl Caller {
     }
 
     fn of(way: Way, world: &World, client: Client<Common>) -> Self {
-        let stack = stack(&client, |stack| stack);
+        let stack = stack(&client);
         Self { way, client, stack, base_url: world.sim.base_url().to_owned() }
     }
 
@@ -100,22 +95,6 @@ impl Caller {
 
     async fn post(&self, url: &str, body: impl Into<Bytes>) -> Result<Value, Error> {
         self.call(Method::POST, url, Say { body: Some(body.into()), ..Say::default() }).await
-    }
-}
-
-fn stack(
-    client: &Client<Common>,
-    add: impl FnOnce(reqwest_middleware::ClientBuilder) -> reqwest_middleware::ClientBuilder,
-) -> ClientWithMiddleware {
-    let plain = http().redirect(Policy::none()).build().unwrap();
-    add(reqwest_middleware::ClientBuilder::new(plain)).with(TokenInjection::new(client)).build()
-}
-
-/// The error inside a middleware's.
-fn inside(error: reqwest_middleware::Error) -> Error {
-    match error {
-        reqwest_middleware::Error::Middleware(error) => error.downcast().unwrap(),
-        reqwest_middleware::Error::Reqwest(error) => panic!("an error without ours in it: {error}"),
     }
 }
 
@@ -367,137 +346,6 @@ async fn what_was_sent_and_not_answered_is_not_sent_again() {
     }
 }
 
-/// Notes the URL of each request and of each response.
-#[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Vec<String>>>);
-
-#[async_trait]
-impl Middleware for Notes {
-    async fn handle(
-        &self,
-        request: Request,
-        extensions: &mut http::Extensions,
-        next: Next<'_>,
-    ) -> reqwest_middleware::Result<reqwest::Response> {
-        self.0.lock().unwrap().push(request.url().to_string());
-        let response = next.run(request, extensions).await?;
-        self.0.lock().unwrap().push(format!("{response:?}"));
-        Ok(response)
-    }
-}
-
-#[tokio::test]
-async fn what_is_outside_of_the_injection_never_sees_the_token() {
-    let world = World::new().await;
-    let notes = Notes::default();
-    let stack = stack(&world.client(), |stack| stack.with(notes.clone()));
-    let url = format!("{}{PATH}?a=1#part", world.sim.base_url());
-    let answer = stack.get(&url).send().await.unwrap();
-    assert_eq!(answer.url().as_str(), format!("{}{PATH}?a=1", world.sim.base_url()));
-    let token = world.shelf.value(&world.appid).unwrap();
-    let notes = notes.0.lock().unwrap();
-    assert!(notes.len() == 2 && notes.iter().all(|note| !note.contains(&token)), "{notes:?}");
-}
-
-/// So that a retry policy further outside can see what it is to retry.
-#[tokio::test]
-async fn any_status_is_passed_on_by_the_middleware() {
-    let world = World::new().await;
-    let stack = stack(&world.client(), |stack| stack);
-    let url = format!("{}{PATH}", world.sim.base_url());
-    world.sim.fault(PATH, Fault::drop_before().times(1));
-    stack.get(&url).send().await.unwrap_err();
-    assert_eq!(world.calls(PATH), 1, "how often is the stack's to say");
-    world.sim.fault(PATH, Fault::status(502).times(1));
-    assert_eq!(stack.get(&url).send().await.unwrap().status(), 502);
-    assert_eq!(stack.get(&url).send().await.unwrap().status(), 200);
-}
-
-#[tokio::test]
-async fn a_redirect_that_was_followed_is_an_error() {
-    let world = World::new().await;
-    let following = http().build().unwrap();
-    let stack =
-        reqwest_middleware::ClientBuilder::new(following).with(TokenInjection::new(&world.client())).build();
-    let to = format!("{}/cgi-bin/get_api_domain_ip", world.sim.base_url());
-    world.sim.fault(PATH, Fault::redirect(to).times(1));
-    let url = format!("{}{PATH}", world.sim.base_url());
-    let error = inside(stack.get(url).send().await.unwrap_err());
-    assert_eq!(error.kind(), ErrorKind::Status);
-    assert!(error.to_string().contains("Policy::none"), "{error}");
-}
-
-/// Fails, and repeats what it was asked to send.
-struct Tattler;
-
-#[async_trait]
-impl Middleware for Tattler {
-    async fn handle(
-        &self,
-        request: Request,
-        _: &mut http::Extensions,
-        _: Next<'_>,
-    ) -> reqwest_middleware::Result<reqwest::Response> {
-        Err(reqwest_middleware::Error::middleware(std::io::Error::other(format!("lost {}", request.url()))))
-    }
-}
-
-#[tokio::test]
-async fn what_fails_further_inside_is_told_without_the_token() {
-    let world = World::new().await;
-    let stack = reqwest_middleware::ClientBuilder::new(http().build().unwrap())
-        .with(TokenInjection::new(&world.client()))
-        .with(Tattler)
-        .build();
-    let error = inside(stack.get(format!("{}{PATH}", world.sim.base_url())).send().await.unwrap_err());
-    let token = world.shelf.value(&world.appid).unwrap();
-    let shown = format!("{error} {error:?}");
-    assert!(shown.contains("lost http") && !shown.contains(&token), "{shown}");
-}
-
-#[tokio::test]
-async fn a_file_streams_through_the_middleware() {
-    let world = World::new().await;
-    let long = world.account().put_generated_media("long.mp3", 3_000_000);
-    let stack = stack(&world.client(), |stack| stack);
-    let url = format!("{}/cgi-bin/media/get?media_id={long}", world.sim.base_url());
-    let answer = stack.get(&url).send().await.unwrap();
-    assert_eq!(answer.content_length(), Some(3_000_000));
-    assert_eq!(answer.headers()["content-type"], "audio/mpeg");
-    let bytes = answer.bytes().await.unwrap();
-    assert!(is_generated(&bytes, 3_000_000));
-}
-
-#[tokio::test]
-async fn an_answer_of_the_stack_is_asked_for_its_errcode() {
-    let world = World::new().await;
-    let stack = stack(&world.client(), |stack| stack);
-    world.sim.fault(PATH, Fault::errcode(48001).times(1));
-    let answer = stack.get(format!("{}{PATH}", world.sim.base_url())).send().await.unwrap();
-    let error = Response::read(answer).await.unwrap().error_for_errcode().unwrap_err();
-    assert_eq!((error.kind(), error.endpoint()), (ErrorKind::PermissionDenied, Some(PATH)));
-}
-
-#[tokio::test]
-async fn a_stream_of_unknown_length_is_an_error_before_anything_is_sent() {
-    struct Unknown;
-    impl http_body::Body for Unknown {
-        type Data = Bytes;
-        type Error = std::io::Error;
-        fn poll_frame(
-            self: std::pin::Pin<&mut Self>,
-            _: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<Option<std::io::Result<http_body::Frame<Bytes>>>> {
-            std::task::Poll::Ready(None)
-        }
-    }
-    let world = World::new().await;
-    let stack = stack(&world.client(), |stack| stack);
-    let call = stack.post(format!("{}{SEND}", world.sim.base_url())).body(Body::wrap(Unknown));
-    assert_eq!(inside(call.send().await.unwrap_err()).kind(), ErrorKind::Request);
-    assert_eq!(world.sim.ledger().calls().count(), 0);
-}
-
 #[tokio::test]
 async fn a_redirect_is_an_error_whose_text_has_no_token() {
     for way in WAYS {
@@ -510,26 +358,4 @@ async fn a_redirect_is_an_error_whose_text_has_no_token() {
         assert_eq!(error.kind(), ErrorKind::Status, "{way:?}");
         assert!(!format!("{error} {error:?}").contains(&token));
     }
-}
-
-#[tokio::test]
-async fn what_a_response_of_the_stack_knows_is_kept() {
-    let world = World::new().await;
-    let stack = stack(&world.client(), |stack| stack);
-    let url = format!("{}{PATH}", world.sim.base_url());
-    let answer = stack.get(&url).send().await.unwrap();
-    assert!(answer.remote_addr().is_some() && answer.content_length().is_some());
-    assert_eq!(answer.version(), http::Version::HTTP_11);
-}
-
-#[tokio::test]
-async fn a_requests_own_time_holds_while_its_token_is_obtained() {
-    let world = World::new().await;
-    let stack = stack(&world.client(), |stack| stack);
-    world.sim.fault("/cgi-bin/stable_token", Fault::hang().times(1));
-    let call =
-        stack.get(format!("{}{PATH}", world.sim.base_url())).timeout(std::time::Duration::from_millis(100));
-    let in_time = tokio::time::timeout(std::time::Duration::from_secs(3), call.send());
-    let error = inside(in_time.await.expect("it ends in its own time").unwrap_err());
-    assert_eq!(error.kind(), ErrorKind::Timeout);
 }
