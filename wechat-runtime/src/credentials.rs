@@ -4,6 +4,7 @@
 mod cool_down;
 mod guard;
 mod inject;
+mod landing;
 mod lead;
 mod upstream;
 
@@ -14,7 +15,7 @@ use std::sync::{Arc, LazyLock};
 pub(crate) use self::guard::quota_cleared;
 use self::guard::{Lane, Mark};
 pub(crate) use self::inject::{Judged, Next};
-use self::lead::{Failure, Landing};
+use self::landing::{Failure, Landing};
 use crate::base::Base;
 use crate::clock::{Clock, Moment};
 use crate::credential::{Credential, Grant, Judgement, Key, Standing};

@@ -56,7 +56,8 @@ impl UploadFile {
         Self { source: Source::Bytes(content.into()), file_name: file_name.into(), content_type: None }
     }
 
-    /// What `reader` gives, which has to be `length` bytes: WeChat takes no body without a length.
+    /// What `reader` gives, which has to end after `length` bytes: WeChat takes no body without a length. Of one that
+    /// goes on, give `reader.take(length)`.
     ///
     /// It can be read only once, so that the call is not sent again once any of it has been read: when the access
     /// token is refused, the call fails, with the token refreshed for the next one.

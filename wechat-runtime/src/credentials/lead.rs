@@ -1,6 +1,5 @@
 //! What the one who refreshes does for all who wait.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -8,107 +7,16 @@ use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
 use super::guard::{Blocked, Lane, Mark, Question};
+use super::landing::{Failure, Landing, Through};
 use super::upstream::{self, GetTicket};
 use super::{Cause, Credentials, unpanicked};
 use crate::credential::{Credential, Grant, Standing};
 use crate::errcode::ErrorKind;
-use crate::storage::adapter::Binding;
 use crate::storage::store::Owner;
 use crate::{Error, Secret, TicketType, TokenKind};
 
 /// WeChat's word for a used-up quota: after a forced refresh it speaks of the forced ones alone.
 const QUOTA_USED_UP: i64 = 45009;
-
-/// What a refresh came to, through which binding, and what was asked.
-#[derive(Clone)]
-pub(super) struct Landing {
-    pub(super) of: Through,
-    pub(super) stale: Option<Secret>,
-    pub(super) cause: Cause,
-    pub(super) outcome: Result<Grant, Failure>,
-}
-
-/// Whose storage and whose secret a refresh went by.
-#[derive(Clone)]
-pub(super) struct Through {
-    pub(super) binding: Arc<Binding>,
-    pub(super) callers_secret: Option<Secret>,
-}
-
-/// Why there is no new grant: as data, because each who waits has a refusal of its own to tell of.
-#[derive(Clone)]
-pub(super) enum Failure {
-    Error(Error),
-    Blocked(Blocked),
-    /// Refreshing brought the refused value back.
-    SameAgain,
-    /// Another has begun since, because this one was parked past its lease.
-    Overtaken,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
-
-impl From<Blocked> for Failure {
-    fn from(blocked: Blocked) -> Self {
-        Self::Blocked(blocked)
-    }
-}
-
-impl Failure {
-    /// Whether it is the failure, too, of one who waited: through the same binding or not, with the same
-    /// question or not.
-    pub(super) fn concerns(&self, same_binding: bool, same_question: bool) -> bool {
-        match self {
-            // Another binding's storage and secret are not ours; what the endpoint says is everybody's.
-            Self::Error(error) | Self::Blocked(Blocked::CoolDown(error)) => {
-                same_binding || !matches!(error.kind(), ErrorKind::Storage | ErrorKind::Configuration)
-            }
-            Self::Blocked(_) | Self::SameAgain => same_question,
-            Self::Overtaken => false,
-        }
-    }
-
-    /// The error for a caller, whose own refusal says more than what keeps it from a fresh token.
-    pub(super) fn into_error(self, cause: &Cause) -> Error {
-        let (asked, refused, wait) = match self {
-            Self::Error(error) | Self::Blocked(Blocked::CoolDown(error)) => return error,
-            Self::Blocked(Blocked::TooYoung(wait)) => {
-                ("another was granted a moment ago", "and too young to be replaced", Some(wait))
-            }
-            Self::Blocked(Blocked::TooRecent(wait)) => {
-                ("another was granted a moment ago", "and another was replaced a moment ago", Some(wait))
-            }
-            Self::Blocked(Blocked::Budget(wait)) => (
-                "the day's renewals by name are used up",
-                "and the day's replacements are used up",
-                Some(wait),
-            ),
-            Self::Blocked(Blocked::Forced(wait)) => (
-                "the day's forced refreshes are used up",
-                "and given out again, and the day's forced refreshes are used up",
-                Some(wait),
-            ),
-            Self::SameAgain => {
-                ("the same one was granted again", "and refreshing brings the same one back", None)
-            }
-            Self::Overtaken => {
-                const LATE: &str = "refreshing took too long, and another refresh has overtaken it";
-                let refusal = cause.refusal().cloned();
-                return refusal.unwrap_or_else(|| Error::new(ErrorKind::TokenRejected, "")).because(LATE);
-            }
-        };
-        if matches!(cause, Cause::Asked { .. }) {
-            return Error::new(ErrorKind::Quota, format!("no new access token: {asked}"))
-                .with_retry_after(wait);
-        }
-        let refusal = cause.refusal().cloned().unwrap_or_else(|| Error::new(ErrorKind::TokenRejected, ""));
-        refusal.because(format!("the access token is refused, {refused}")).with_retry_after(wait)
-    }
-}
 
 /// A refresh by an owner of the credential, from its beginning to its end.
 struct Lead<'a> {
