@@ -322,9 +322,9 @@ impl AsyncRead for Slow {
 #[tokio::test]
 async fn an_upload_that_moves_may_take_longer_than_an_attempt() {
     let world = World::new().await;
-    let limit = Duration::from_millis(400);
+    let limit = Duration::from_secs(1);
     let client = world.builder().attempt_timeout(limit).build().unwrap();
-    let slow = Slow(tokio::time::interval(limit / 4), 10);
+    let slow = Slow(tokio::time::interval(limit / 5), 10);
     let answer = upload(&client, UploadFile::reader("a.png", 10, slow)).await;
     assert_eq!(&*received(&world, &answer).bytes, b"xxxxxxxxxx");
 }
@@ -396,9 +396,9 @@ async fn slow_server(length: usize, piece: usize, pause: Duration) -> String {
 async fn bytes_that_move_slowly_may_take_longer_than_an_attempt_and_progress_is_theirs() {
     const LENGTH: usize = 24_000_000;
     let world = World::new().await;
-    let limit = Duration::from_millis(600);
+    let limit = Duration::from_millis(1500);
     let client = world.builder().attempt_timeout(limit).build().unwrap();
-    let url = slow_server(LENGTH, 1_500_000, Duration::from_millis(100)).await;
+    let url = slow_server(LENGTH, 1_500_000, Duration::from_millis(150)).await;
     let steps = Arc::new(Mutex::new(0));
     let told = steps.clone();
     let file =
