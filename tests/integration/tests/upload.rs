@@ -396,9 +396,9 @@ async fn slow_server(length: usize, piece: usize, pause: Duration) -> String {
 async fn bytes_that_move_slowly_may_take_longer_than_an_attempt_and_progress_is_theirs() {
     const LENGTH: usize = 24_000_000;
     let world = World::new().await;
-    let limit = Duration::from_millis(1500);
+    let limit = Duration::from_secs(2);
     let client = world.builder().attempt_timeout(limit).build().unwrap();
-    let url = slow_server(LENGTH, 1_500_000, Duration::from_millis(150)).await;
+    let url = slow_server(LENGTH, 1_500_000, Duration::from_millis(200)).await;
     let steps = Arc::new(Mutex::new(0));
     let told = steps.clone();
     let file =
