@@ -206,6 +206,9 @@ pub use async_trait::async_trait;
 /// The HTTP client underneath, for [`ClientBuilder::http`]. Its major version is part of this crate's.
 pub use reqwest;
 pub use reqwest::Method;
+/// The stack that [`TokenInjection`] is for. Its major version is part of this crate's.
+#[cfg(feature = "reqwest-middleware")]
+pub use reqwest_middleware;
 pub use wechat_macros::wechat_client;
 
 pub use self::application::{Application, Common};

@@ -30,7 +30,6 @@ impl Content {
         match self {
             Self::Empty => Some(&[]),
             Self::Bytes(bytes) => Some(bytes),
-
             Self::Stream(body) => body.as_bytes(),
             Self::Upload(_) | Self::Raw(_) => None,
         }
