@@ -86,11 +86,13 @@ impl Arrival {
     }
 
     /// Turns what is no whole file into an error: an errcode that is not 0, a page of markup, an answer that is packed
-    /// or a part of something.
-    pub(crate) fn error_unless_file(self) -> Result<Self, Error> {
+    /// or a part of something, unless a part was asked for.
+    pub(crate) fn error_unless_file(self, part_asked_for: bool) -> Result<Self, Error> {
         let encoding = self.headers.get(CONTENT_ENCODING);
         let packed = encoding.is_some_and(|encoding| encoding != "identity");
-        if self.answered.is_none() && (packed || self.status != StatusCode::OK) {
+        let whole = self.status == StatusCode::OK;
+        let asked_for = whole || (part_asked_for && self.status == StatusCode::PARTIAL_CONTENT);
+        if self.answered.is_none() && (packed || !asked_for) {
             let what = format!("what came is no whole file (HTTP status {})", self.status.as_u16());
             let what = if packed { "what came is packed (content-encoding)".to_owned() } else { what };
             let error = Error::new(ErrorKind::Status, what).with_status(self.status);

@@ -249,8 +249,7 @@ impl<App: Application> RequestBuilder<App> {
     pub async fn download(self) -> Result<Download, Error> {
         let http = self.client.wire()?.http.clone();
         let began = Instant::now();
-        // Who asks for a part knows that it is one.
-        let ranged = self.headers.contains_key(RANGE);
+        let part_asked_for = self.headers.contains_key(RANGE);
         let call = Prepared::new(self)?;
         let limits = call.limits();
         let within = Within {
@@ -260,7 +259,7 @@ impl<App: Application> RequestBuilder<App> {
             body: limits.body,
         };
         let arrival: Arrival = call.send(http).await?;
-        Ok(Download::new(if ranged { arrival } else { arrival.error_unless_file()? }, within))
+        Ok(Download::new(arrival.error_unless_file(part_asked_for)?, within))
     }
 
     /// Takes over the headers and the body of a request that was made elsewhere.

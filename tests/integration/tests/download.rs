@@ -300,4 +300,7 @@ async fn what_is_no_whole_file_is_an_error() {
             assert_eq!(part.bytes().await.unwrap(), "x", "who asks for a part gets it");
         }
     }
+    let refused =
+        client.get(GET).query(&[("media_id", "none")]).header("range", "bytes=0-0").download().await;
+    assert_eq!(refused.unwrap_err().errcode(), Some(40007), "and an error is told from it all the same");
 }
