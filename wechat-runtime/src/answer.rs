@@ -52,6 +52,16 @@ pub(crate) struct Answered {
     pub(crate) message: String,
 }
 
+impl Answered {
+    /// With a message that is fit to be shown: see [`tidy`].
+    pub(crate) fn tidied(mut self, secrets: impl FnOnce() -> Vec<String>) -> Self {
+        if !self.message.is_empty() {
+            self.message = tidy(&self.message, &secrets());
+        }
+        self
+    }
+}
+
 /// The errcode and errmsg at the top of a JSON body. None in a body that has no errcode or is no object.
 ///
 /// An answer that is cut off, or whose errmsg is not UTF-8, still has an errcode: taken for none, an error

@@ -48,15 +48,13 @@ impl Arrival {
                 None => break true,
             }
         };
-        let answered = answer::errcode(&begun)
-            .filter(|_| whole)
-            .map(|answered| Answered { message: answer::tidy(&answered.message, &secrets()), ..answered });
+        let answered = answer::errcode(&begun).filter(|_| whole).map(|answered| answered.tidied(secrets));
         let begun = begun.freeze();
         Ok(Self { status, headers, length, called, begun, rest: Some(response), whole, answered })
     }
 
     /// An answer that was made on this side.
-    pub(crate) fn whole(body: Bytes, called: Called) -> Self {
+    pub(crate) fn made(body: Bytes, called: Called) -> Self {
         Self {
             status: StatusCode::OK,
             headers: answer::json_headers(),

@@ -143,14 +143,6 @@ impl Credentials {
         Ok(self)
     }
 
-    /// The kind of access token that this is about, where it is one.
-    fn kind_asked(&self) -> Option<TokenKind> {
-        match self.key.credential {
-            Credential::AccessToken(kind) => Some(kind),
-            Credential::Ticket(_) => None,
-        }
-    }
-
     /// Whether only WeChat's own answer will do, whatever lives here.
     fn insists(&self, cause: &Cause) -> bool {
         self.callers_secret.is_some() || matches!(cause, Cause::Asked { force: true })

@@ -15,15 +15,18 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::arrival::Arrival;
 use crate::errcode::ErrorKind;
+use crate::error::shown;
 use crate::progress::{Listener, Progress};
 use crate::{Error, answer, random};
 
 /// A file that WeChat has begun to send.
 ///
 /// [`download`](crate::RequestBuilder::download) has seen to it that it is not an error. For films and articles WeChat
-/// answers with a [description in JSON](Self::is_json) instead. A file comes in pieces as it is read: [`save`](Self::save) it to disk, take it whole by [`bytes`](Self::bytes), or piece by
-/// piece by [`chunk`](Self::chunk). Each piece has to come within the client's
-/// [`attempt_timeout`](crate::ClientBuilder::attempt_timeout), and all of them within the call's
+/// answers with a [description in JSON](Self::is_json) instead.
+///
+/// A file comes in pieces as it is read: [`save`](Self::save) it to disk, take it whole by [`bytes`](Self::bytes), or
+/// piece by piece by [`chunk`](Self::chunk). Each piece has to come within the
+/// [`attempt_timeout`](crate::RequestBuilder::attempt_timeout), and all of them within the call's
 /// [`timeout`](crate::RequestBuilder::timeout), which a long file needs more of than the default.
 ///
 /// ```no_run
@@ -219,7 +222,7 @@ impl Download {
     }
 
     fn unwritable(&self, path: &Path, error: io::Error) -> Error {
-        let message = format!("{:?} cannot be written: {error}", path.to_string_lossy());
+        let message = format!("{} cannot be written: {error}", shown(path));
         let advice = match error.kind() {
             io::ErrorKind::NotFound => "create its directory first",
             io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => "give the path of a file",

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +52,11 @@ impl Error {
             appid: None,
             source: None,
         }))
+    }
+
+    /// A call that cannot be made as it is.
+    pub(crate) fn wrong_call(why: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Request, format!("the call {why}"))
     }
 
     /// An errcode that WeChat answered.
@@ -170,6 +176,11 @@ impl Error {
     pub fn advice(&self) -> &'static str {
         self.0.advice.unwrap_or_else(|| errcode::advice(self.0.kind, self.errcode()))
     }
+}
+
+/// A path as an error shows it: in quotes, and on one line.
+pub(crate) fn shown(path: &Path) -> String {
+    format!("{:?}", path.to_string_lossy())
 }
 
 impl fmt::Display for Error {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -35,15 +35,14 @@ impl Listener {
 }
 
 /// When something last moved.
-#[derive(Clone)]
-pub(crate) struct Pulse(Arc<Mutex<Instant>>);
+pub(crate) struct Pulse(Mutex<Instant>);
 
 /// Past every deadline, and still a time that the timer takes.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 impl Pulse {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Instant::now())))
+        Self(Mutex::new(Instant::now()))
     }
 
     pub(crate) fn beat(&self) {

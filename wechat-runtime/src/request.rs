@@ -245,7 +245,8 @@ impl<App: Application> RequestBuilder<App> {
     /// # Errors
     ///
     /// Those of [`send`](Self::send); an errcode that is not 0, by its kind; a page of markup
-    /// ([`Body`](ErrorKind::Body)).
+    /// ([`Body`](ErrorKind::Body)); what is no whole file, unless a `range` was asked for, or is packed
+    /// ([`Status`](ErrorKind::Status)).
     pub async fn download(self) -> Result<Download, Error> {
         let http = self.client.wire()?.http.clone();
         let began = Instant::now();

@@ -39,12 +39,7 @@ impl Response {
         secrets: impl FnOnce() -> Vec<String>,
         called: Called,
     ) -> Self {
-        let answered = answer::errcode(&body).map(|mut answered| {
-            if !answered.message.is_empty() {
-                answered.message = answer::tidy(&answered.message, &secrets());
-            }
-            answered
-        });
+        let answered = answer::errcode(&body).map(|answered| answered.tidied(secrets));
         Self { status, headers, body, answered, called }
     }
 

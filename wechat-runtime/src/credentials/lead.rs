@@ -125,16 +125,16 @@ impl Lead<'_> {
             }
         }
         let refused = self.stale.filter(|_| self.cause.is_refusal());
-        match self.lane.begin(of.now(), self.question(refused), mark, &of.settings) {
+        let begun = self.lane.begin(of.now(), self.question(refused), mark, &of.settings);
+        if let (Err(Blocked::TooYoung(_)), Cause::Asked { .. }, None) =
+            (&begun, self.cause, &of.callers_secret)
+        {
             // As WeChat does when it is asked so soon again.
-            Err(Blocked::TooYoung(_))
-                if self.is_asked() && of.callers_secret.is_none() && stored.is_some() =>
-            {
-                let current = stored.filter(|stored| of.standing(stored) != Standing::Dead);
-                return current.ok_or(Failure::SameAgain).and_then(|current| self.keep(current));
+            if let Some(current) = stored.filter(|stored| of.standing(stored) != Standing::Dead) {
+                return self.keep(current);
             }
-            begun => begun?,
         }
+        begun?;
         if self.cause.refusal().is_some() {
             self.warn_of_another();
         }
@@ -273,17 +273,15 @@ impl Lead<'_> {
         Ok(grant)
     }
 
-    fn is_asked(&self) -> bool {
-        matches!(self.cause, Cause::Asked { .. })
+    fn is_for(&self, kind: TokenKind) -> bool {
+        self.of.key.credential == Credential::AccessToken(kind)
     }
 
     /// What the guard is asked.
     fn question<'q>(&self, refused: Option<&'q Secret>) -> Question<'q> {
         match (self.cause, refused) {
             // In its normal mode, stable_token replaces nothing.
-            (Cause::Asked { force: false }, _) if self.of.kind_asked() == Some(TokenKind::Stable) => {
-                Question::Missing
-            }
+            (Cause::Asked { force: false }, _) if self.is_for(TokenKind::Stable) => Question::Missing,
             (Cause::Asked { .. }, _) => Question::Renewal,
             (_, Some(refused)) => Question::Refused(refused),
             (_, None) => Question::Missing,

@@ -147,8 +147,8 @@ impl Judged for Reply {
     }
 
     fn into_error(self) -> Error {
-        let Answered { code, message } = self.answered.unwrap_or_default();
-        let message = answer::tidy(&message, &[self.secret.expose().to_owned()]);
+        let secrets = || vec![self.secret.expose().to_owned()];
+        let Answered { code, message } = self.answered.unwrap_or_default().tidied(secrets);
         Error::answered(code, message, self.origin).with_status(self.status)
     }
 }

@@ -9,7 +9,6 @@ use serde_json::json;
 
 use crate::credential::{Credential, Grant};
 use crate::credentials::Credentials;
-use crate::errcode::ErrorKind;
 use crate::routes::Grants;
 use crate::{Error, Secret, TicketType, TokenKind};
 
@@ -51,11 +50,11 @@ impl Asked {
             Grants::Token(TokenKind::Classic) | Grants::Ticket => (Method::GET, body),
         };
         if *method != by {
-            return Err(wrong(format!("is made by {method}, but WeChat grants by {by} here")));
+            return Err(Error::wrong_call(format!("is made by {method}, but WeChat grants by {by} here")));
         }
         if !idle.is_empty() {
             let place = if by == Method::GET { "query" } else { "JSON body" };
-            return Err(wrong(format!("has parameters elsewhere than in its {place}")));
+            return Err(Error::wrong_call(format!("has parameters elsewhere than in its {place}")));
         }
         match grants {
             Grants::Ticket => {
@@ -72,7 +71,7 @@ impl Asked {
                         .map_err(|_| takes("grant_type, appid, secret, force_refresh"))?,
                 };
                 if asked.grant_type.is_some_and(|grant_type| grant_type != "client_credential") {
-                    return Err(wrong("has another grant_type than client_credential"));
+                    return Err(Error::wrong_call("has another grant_type than client_credential"));
                 }
                 let (renew, force) = match (kind, asked.force_refresh) {
                     (TokenKind::Classic, Some(_)) => return Err(takes("grant_type, appid, secret")),
@@ -117,9 +116,7 @@ fn in_query<T: DeserializeOwned>(query: &str, names: &str) -> Result<T, Error> {
 }
 
 fn takes(names: &str) -> Error {
-    wrong(format!("has not the parameters that this path takes ({names}), or one of the wrong type"))
-}
-
-fn wrong(what: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Request, format!("the call {what}"))
+    Error::wrong_call(format!(
+        "has not the parameters that this path takes ({names}), or one of the wrong type"
+    ))
 }

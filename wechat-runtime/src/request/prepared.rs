@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;
-use tokio::time::Instant;
 use tracing::Instrument as _;
 use url::Url;
 
@@ -64,19 +63,20 @@ impl Carries {
         content: &Content,
     ) -> Result<Self, Error> {
         match (given, written(query, ACCESS_TOKEN)) {
-            (Some(_), Some(_)) => {
-                Err(wrong("has an access_token in its query and another by `access_token`: give one"))
-            }
+            (Some(_), Some(_)) => Err(Error::wrong_call(
+                "has an access_token in its query and another by `access_token`: give one",
+            )),
             (Some(_), None) | (None, Some(_)) if matches!(route.grants, Some(Grants::Token(_))) => {
-                Err(wrong("is made by the app secret, and takes no access_token"))
+                Err(Error::wrong_call("is made by the app secret, and takes no access_token"))
             }
             (Some(token), None) => Ok(Self::Callers(token)),
             // Nor is anything kept of what the caller's own token is good for.
             (None, Some(_)) => Ok(Self::None),
             (None, None) => match route.grants {
                 Some(grants) => {
-                    let body =
-                        content.bytes().ok_or_else(|| wrong("has another body than this path takes"))?;
+                    let body = content
+                        .bytes()
+                        .ok_or_else(|| Error::wrong_call("has another body than this path takes"))?;
                     Asked::read(grants, method, query, body).map(Self::Answered)
                 }
                 None if route.needs == Needs::AccessToken => Ok(Self::Injected),
@@ -129,7 +129,7 @@ impl Prepared {
         let asked = carries.asked();
         let fills = route.fills.iter().any(|(name, _)| written(&query, name).is_none());
         if (fills || asked.is_some()) && !at_base {
-            return Err(wrong(
+            return Err(Error::wrong_call(
                 "is for base_url alone, where its secret or its ticket belongs: give it as a path",
             ));
         }
@@ -138,7 +138,7 @@ impl Prepared {
         // What is filled in is filled in for the account that the caller has written beside it.
         let by_secret = route.is_by_secret();
         if by_secret && beside.is_some() && call.appid.is_some() && beside != call.appid {
-            return Err(wrong(
+            return Err(Error::wrong_call(
                 "is for one account by `appid`, and for another by its own parameters: give one",
             ));
         }
@@ -205,19 +205,15 @@ impl Prepared {
             endpoint = &*called.endpoint,
             appid = called.appid.as_deref()
         );
-        let began = Instant::now();
         let work = self.run::<T, R>(transport).instrument(span.clone());
         let outcome = tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Timeout, format!("the call took longer than {limit:?}")))
         });
         let outcome = outcome.map_err(|error| called.locate(error));
         span.in_scope(|| match &outcome {
-            Ok(answer) => tracing::debug!(
-                status = answer.status().as_u16(),
-                errcode = answer.errcode(),
-                seconds = began.elapsed().as_secs_f64(),
-                "answered"
-            ),
+            Ok(answer) => {
+                tracing::debug!(status = answer.status().as_u16(), errcode = answer.errcode(), "answered");
+            }
             Err(error) => tracing::debug!(%error, "failed"),
         });
         outcome
@@ -279,8 +275,4 @@ fn written<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
 pub(crate) fn no_account() -> Error {
     Error::new(ErrorKind::Request, "it is for no account")
         .advising("declare `appid` on the client, or give it to the call")
-}
-
-fn wrong(why: &'static str) -> Error {
-    Error::new(ErrorKind::Request, format!("the call {why}"))
 }

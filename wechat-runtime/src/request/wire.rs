@@ -95,7 +95,7 @@ impl Reading for Arrival {
     }
 
     fn made(body: Bytes, called: Called) -> Self {
-        Self::whole(body, called)
+        Self::made(body, called)
     }
 
     fn status(&self) -> StatusCode {

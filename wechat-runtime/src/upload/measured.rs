@@ -11,6 +11,7 @@ use bytes::Bytes;
 use super::{Reader, Source, UploadFile, stream};
 use crate::Error;
 use crate::errcode::ErrorKind;
+use crate::error::shown;
 use crate::flight::lock;
 use crate::progress::{Listener, Progress, Pulse};
 
@@ -126,16 +127,14 @@ impl Segment {
 
     /// Opened once before anything is sent, so that what cannot be read is told in time.
     async fn file(path: PathBuf) -> Result<Self, Error> {
-        let unmeasured = Self::File { path, length: 0, modified: None };
-        let Self::File { path, .. } = &unmeasured else { return Ok(unmeasured) };
-        let unreadable = |error| unmeasured.unreadable(error);
-        let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
+        let unreadable = |error| unreadable(&shown(&path), error);
+        let metadata = tokio::fs::metadata(&path).await.map_err(unreadable)?;
         if !metadata.is_file() {
-            let error = Error::new(ErrorKind::File, format!("{} is not a file", unmeasured.name()));
+            let error = Error::new(ErrorKind::File, format!("{} is not a file", shown(&path)));
             return Err(error.advising("give the path of a file"));
         }
-        drop(tokio::fs::File::open(path).await.map_err(unreadable)?);
-        Ok(Self::File { path: path.clone(), length: metadata.len(), modified: metadata.modified().ok() })
+        drop(tokio::fs::File::open(&path).await.map_err(unreadable)?);
+        Ok(Self::File { length: metadata.len(), modified: metadata.modified().ok(), path })
     }
 
     fn length(&self) -> u64 {
@@ -149,20 +148,13 @@ impl Segment {
     fn name(&self) -> String {
         match self {
             Self::Bytes(_) => "the bytes".to_owned(),
-            Self::File { path, .. } => format!("{:?}", path.to_string_lossy()),
+            Self::File { path, .. } => shown(path),
             Self::Reader { name, .. } => format!("the reader for {name:?}"),
         }
     }
 
     pub(super) fn unreadable(&self, error: io::Error) -> Error {
-        let message = format!("{} cannot be read: {error}", self.name());
-        let advice = match error.kind() {
-            io::ErrorKind::NotFound => {
-                "check the path, which begins at the working directory unless it is absolute"
-            }
-            _ => "see to the file",
-        };
-        Error::new(ErrorKind::File, message).caused_by(Arc::new(error)).advising(advice)
+        unreadable(&self.name(), error)
     }
 
     /// It has not the bytes that it was to have.
@@ -175,4 +167,15 @@ impl Segment {
         };
         Error::new(ErrorKind::File, message).advising(advice)
     }
+}
+
+fn unreadable(name: &str, error: io::Error) -> Error {
+    let message = format!("{name} cannot be read: {error}");
+    let advice = match error.kind() {
+        io::ErrorKind::NotFound => {
+            "check the path, which begins at the working directory unless it is absolute"
+        }
+        _ => "see to the file",
+    };
+    Error::new(ErrorKind::File, message).caused_by(Arc::new(error)).advising(advice)
 }
