@@ -18,6 +18,7 @@ pub use crate::{
     RequestBuilder, Secret, SignedCard, SignedChoice, Ticket, TicketCall, TicketType, Token, TokenKind,
 };
 
+pub use crate::adapters::HubClient;
 pub use crate::storage::DefaultArgs;
 
 use crate::Application;
