@@ -173,7 +173,7 @@ fn without_bom(body: &[u8]) -> &[u8] {
 
 /// A string, or nothing where something else stands in its place.
 #[derive(Default)]
-struct Text<'a>(Cow<'a, str>);
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -151,11 +151,11 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn is_wechat(host: &str) -> bool {
+pub(crate) fn is_wechat(host: &str) -> bool {
     host.ends_with(WECHAT_HOSTS)
 }
 
-fn has_user(url: &Url) -> bool {
+pub(crate) fn has_user(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct Grant {
     pub(crate) kind: Option<TokenKind>,
     pub(crate) timestamp: u64,
     pub(crate) expires_in: u64,
+    /// What time it is, by the clock of who has just handed it over, where that is known.
+    pub(crate) as_of: Option<u64>,
 }
 
 /// What a grant is good for at a moment.
@@ -89,9 +91,14 @@ impl Grant {
         self.life(by).saturating_sub(now.since(Moment::from_unix(self.timestamp)))
     }
 
-    /// A record stamped by a clock that is ahead of ours would outlive its grant: it begins now instead.
+    /// As our clock sees it. A record stamped by a clock that is ahead of ours would outlive its grant: it begins now
+    /// instead.
     pub(crate) fn received(mut self, now: Moment) -> Self {
-        self.timestamp = self.timestamp.min(now.unix());
+        let now = now.unix();
+        self.timestamp = match self.as_of.take() {
+            Some(as_of) => now.saturating_sub(as_of.saturating_sub(self.timestamp)),
+            None => self.timestamp.min(now),
+        };
         self
     }
 
@@ -112,6 +119,7 @@ impl From<&Token> for Grant {
             kind: Some(token.kind()),
             timestamp: token.timestamp(),
             expires_in: token.expires_in(),
+            as_of: token.handed_over(),
         }
     }
 }
@@ -123,6 +131,7 @@ impl From<&Ticket> for Grant {
             kind: None,
             timestamp: ticket.timestamp(),
             expires_in: ticket.expires_in(),
+            as_of: ticket.handed_over(),
         }
     }
 }
@@ -135,7 +144,13 @@ mod tests {
         Judgement { cap: None, floor: Duration::from_secs(30), margin: Duration::from_secs(300) };
 
     fn grant(expires_in: u64) -> Grant {
-        Grant { value: Secret::from("t"), kind: Some(TokenKind::Stable), timestamp: 1000, expires_in }
+        Grant {
+            value: Secret::from("t"),
+            kind: Some(TokenKind::Stable),
+            timestamp: 1000,
+            expires_in,
+            as_of: None,
+        }
     }
 
     fn at(seconds: u64) -> Moment {
@@ -176,6 +191,15 @@ mod tests {
         let capped = Judgement { cap: Some(5000), ..BY };
         assert_eq!(grant(7200).standing(at(5000), &capped), Standing::Dead);
         assert_eq!(grant(600).standing(at(600), &capped), Standing::Dead);
+    }
+
+    #[test]
+    fn what_is_handed_over_with_its_time_is_as_old_as_its_own_clock_says() {
+        let by_theirs = |timestamp, as_of| Grant { timestamp, as_of: Some(as_of), ..grant(7200) };
+        let received = |grant: Grant| grant.received(at(0)).timestamp;
+        assert_eq!(received(by_theirs(50_000, 50_100)), 900, "their clock is ahead");
+        assert_eq!(received(by_theirs(10, 110)), 900, "and behind");
+        assert_eq!(received(by_theirs(50_000, 49_000)), 1000, "no stamp is of the future");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod upstream;
 use std::borrow::Cow;
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 pub(crate) use self::guard::quota_cleared;
 use self::guard::{Lane, Mark};
@@ -175,6 +176,7 @@ impl Credentials {
             let (landing, led) = shared.ok_or_else(|| self.shutting_down())?;
             let ours = Arc::ptr_eq(&landing.of.binding, &self.binding)
                 && landing.of.callers_secret == self.callers_secret;
+            let owns = self.binding.store.owner().is_some();
             match landing.outcome {
                 Ok(grant) if led => return Ok(grant),
                 Ok(grant) if ours && landing.cause.is_asked_like(&cause) => return Ok(grant),
@@ -192,8 +194,11 @@ impl Credentials {
                 Err(Failure::Overtaken) => {}
                 Err(failure)
                     if led
-                        || failure
-                            .concerns(ours, landing.stale == stale && landing.cause.is_like(&cause)) =>
+                        || failure.concerns(
+                            ours,
+                            owns,
+                            landing.stale == stale && landing.cause.is_like(&cause),
+                        ) =>
                 {
                     return Err(self.locate(failure.into_error(&cause)));
                 }
@@ -247,7 +252,7 @@ impl Credentials {
                 Ok(read)
             }
         };
-        let read = self.binding.reads.share(&self.key, self.settings.storage_timeout, read).await;
+        let read = self.binding.reads.share(&self.key, self.storage_patience(), read).await;
         read.map_or_else(|| Err(self.shutting_down()), |(read, _)| read)
     }
 
@@ -307,11 +312,23 @@ impl Credentials {
         what: &str,
         callback: impl Future<Output = storage::Result<T>>,
     ) -> Result<T, Error> {
-        let failed = |source| self.locate(Error::storage(&format!("{doing} the {what}"), source));
-        match tokio::time::timeout(self.settings.storage_timeout, unpanicked(callback)).await {
+        let failed = |source: storage::Error| {
+            let error = source.of_call().cloned();
+            self.locate(error.unwrap_or_else(|| Error::storage(&format!("{doing} the {what}"), source)))
+        };
+        match tokio::time::timeout(self.storage_patience(), unpanicked(callback)).await {
             Ok(Some(outcome)) => outcome.map_err(failed),
             Ok(None) => Err(failed(storage::Error::msg("the adapter panicked"))),
             Err(_) => Err(failed(storage::Error::msg("the adapter did not answer in time"))),
+        }
+    }
+
+    /// How long a callback may take: a client's may be about a hub that has to ask WeChat.
+    fn storage_patience(&self) -> Duration {
+        let settings = &self.settings;
+        match self.binding.store.owner() {
+            Some(_) => settings.storage_timeout,
+            None => settings.storage_timeout.saturating_add(settings.upstream_timeout),
         }
     }
 
@@ -343,7 +360,7 @@ impl Credentials {
     }
 
     fn lane(&self) -> Lane {
-        Lane { adapter: self.binding.store.adapter_type(), key: self.key.clone() }
+        Lane { asked: self.binding.asked.clone(), key: self.key.clone() }
     }
 
     fn endpoint(&self) -> &'static str {

@@ -32,6 +32,7 @@ struct Inner {
     message: Cow<'static, str>,
     advice: Option<&'static str>,
     answered: Option<(i64, String)>,
+    reason: Option<String>,
     http_status: Option<u16>,
     retry_after: Option<Duration>,
     endpoint: Option<Arc<str>>,
@@ -46,6 +47,7 @@ impl Error {
             message: message.into(),
             advice: None,
             answered: None,
+            reason: None,
             http_status: None,
             retry_after: None,
             endpoint: None,
@@ -112,7 +114,20 @@ impl Error {
     }
 
     pub(crate) fn with_status(self, status: reqwest::StatusCode) -> Self {
-        self.edit(|inner| inner.http_status = Some(status.as_u16()))
+        self.with_http_status(Some(status.as_u16()))
+    }
+
+    pub(crate) fn of_kind(self, kind: ErrorKind) -> Self {
+        self.edit(|inner| inner.kind = kind)
+    }
+
+    pub(crate) fn with_http_status(self, status: Option<u16>) -> Self {
+        self.edit(|inner| inner.http_status = status)
+    }
+
+    /// Repeats a hub's word for it.
+    pub(crate) fn with_reason(self, reason: Option<String>) -> Self {
+        self.edit(|inner| inner.reason = reason)
     }
 
     pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
@@ -150,6 +165,13 @@ impl Error {
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
+    }
+
+    /// A hub's word for what went wrong, where a hub answered one: `invalid_config`, `fail_fetch_access_token` and the
+    /// like. Where it is WeChat that refused, a hub has no word, and [`errcode`](Self::errcode) tells.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
     }
 
     /// How long to wait before a call can succeed, where the client itself holds back: for a token or a ticket that

@@ -185,6 +185,8 @@ mod download;
 mod errcode;
 mod error;
 mod flight;
+mod http_client;
+mod hub_wire;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
 mod progress;

@@ -12,7 +12,12 @@
 //! * `args` are what you gave beside the adapter, handed back each time: a region, a tenant, a pool.
 //!
 //! A callback that panics, or takes longer than
-//! [`storage_timeout`](crate::RefreshSettings::storage_timeout) (5 s), counts as one that has answered `Err`.
+//! [`storage_timeout`](crate::RefreshSettings::storage_timeout) (5 s), counts as one that has answered `Err`. Those of a
+//! [`Client`] have an [`upstream_timeout`](crate::RefreshSettings::upstream_timeout) (5 s) more, because the hub they ask
+//! may have to ask WeChat.
+//!
+//! An `Err` that is itself a [`wechat_runtime::Error`](crate::Error) is the caller's as it is: so what WeChat told a hub
+//! is told to the hub's clients.
 //!
 //! ```
 //! use std::{collections::HashMap, sync::Mutex};
@@ -191,6 +196,17 @@ pub trait Client: Send + Sync + 'static {
         ticket_type: &TicketType,
         args: &Self::Args,
     ) -> Result<Option<Ticket>>;
+
+    /// A name for what this adapter asks: all bindings of adapters of one type that have the same name share their
+    /// local copies, for the life of the process, as if they were one. By default it is `None`, and each binding has
+    /// copies of its own.
+    ///
+    /// With a name, a call that brings an adapter of its own costs no more than others. Whatever decides what is
+    /// answered has to be in it: where the hub is, and who asks.
+    fn shared_as(&self, args: &Self::Args) -> Option<String> {
+        let _ = args;
+        None
+    }
 }
 
 #[async_trait]
@@ -256,5 +272,9 @@ impl<T: Client + ?Sized> Client for Arc<T> {
         args: &Self::Args,
     ) -> Result<Option<Ticket>> {
         (**self).fetch_ticket(appid, ticket_type, args).await
+    }
+
+    fn shared_as(&self, args: &Self::Args) -> Option<String> {
+        (**self).shared_as(args)
     }
 }

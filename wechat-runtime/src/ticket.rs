@@ -74,12 +74,23 @@ pub struct Ticket {
     ticket_type: TicketType,
     timestamp: u64,
     expires_in: u64,
+    #[serde(skip)]
+    as_of: Option<u64>,
 }
 
 impl Ticket {
     /// A ticket of `ticket_type`, granted at `timestamp` (Unix seconds) for `expires_in` seconds.
     pub fn new(ticket_type: TicketType, ticket: impl Into<Secret>, timestamp: u64, expires_in: u64) -> Self {
-        Self { ticket: ticket.into(), ticket_type, timestamp, expires_in }
+        Self { ticket: ticket.into(), ticket_type, timestamp, expires_in, as_of: None }
+    }
+
+    /// Says what time it was, in Unix seconds and by the clock that `timestamp` is of, when the record was handed over.
+    ///
+    /// For a [`storage::Client`](crate::storage::Client) that knows its hub's time: the age then counts, and not a
+    /// difference between the two clocks. It is not stored.
+    #[must_use]
+    pub fn as_of(self, unix_seconds: u64) -> Self {
+        Self { as_of: Some(unix_seconds), ..self }
     }
 
     /// The ticket itself.
@@ -104,5 +115,10 @@ impl Ticket {
     #[must_use]
     pub fn expires_in(&self) -> u64 {
         self.expires_in
+    }
+
+    /// What time it was for who handed it over.
+    pub(crate) fn handed_over(&self) -> Option<u64> {
+        self.as_of
     }
 }

@@ -8,11 +8,10 @@ use super::{Client, Inner, Limits, Wire};
 use crate::application::Application;
 use crate::base::{self, Base};
 use crate::clock::{Clock, SystemClock};
-use crate::errcode::ErrorKind;
 use crate::response::LONGEST_ANSWER;
 use crate::settings::RefreshSettings;
 use crate::storage::adapter::Bound;
-use crate::{Error, TokenKind};
+use crate::{Error, TokenKind, http_client};
 
 /// The settings of a client before it is made. `T` is what it will be: a [`Client`], or a declared type.
 #[must_use = "a builder makes nothing until `build`"]
@@ -142,7 +141,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
     /// # Errors
     ///
     /// A base URL that is none, and an HTTP client that cannot be made
-    /// ([`Configuration`](ErrorKind::Configuration)).
+    /// ([`Configuration`](crate::ErrorKind::Configuration)).
     pub fn build(self) -> Result<T, Error> {
         let wrap = self.wrap;
         let client = self.assemble();
@@ -157,18 +156,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
     }
 
     fn assemble(self) -> Client<App> {
-        let http = self
-            .http
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connection_verbose(false)
-            .retry(reqwest::retry::never())
-            .connect_timeout(self.connect_timeout)
-            .build();
-        let http = http.map_err(|error| {
-            Error::new(ErrorKind::Configuration, "the HTTP client cannot be made")
-                .caused_by(Arc::new(error.without_url()))
-        });
+        let http = http_client::tamed(self.http, self.connect_timeout);
         let base = Base::parse(self.base_url.as_deref().unwrap_or(base::WECHAT));
         let wire = http.and_then(|http| Ok(Wire { http, base: Arc::new(base?) }));
         Client(Arc::new(Inner {

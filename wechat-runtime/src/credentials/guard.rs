@@ -1,6 +1,5 @@
 //! The questions asked before WeChat is: cool-downs, gaps and daily budgets, for the whole process.
 
-use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,12 +12,13 @@ use crate::credential::{Grant, Key};
 use crate::errcode::ErrorKind;
 use crate::flight::lock;
 use crate::settings::RefreshSettings;
+use crate::storage::adapter::Asked;
 use crate::{Error, Secret};
 
-/// What one refresh at a time is made for, in the whole process: a credential, through adapters of one type.
+/// What one refresh at a time is made for, in the whole process: a credential, through adapters that ask the same.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Lane {
-    pub(crate) adapter: TypeId,
+    pub(crate) asked: Asked,
     pub(crate) key: Key,
 }
 
@@ -365,6 +365,8 @@ impl Daily {
 
 #[cfg(test)]
 mod tests {
+    use std::any::TypeId;
+
     use super::*;
     use crate::credential::Credential;
     use crate::errcode::Origin;
@@ -372,8 +374,9 @@ mod tests {
     #[test]
     fn what_is_over_is_forgotten_where_there_is_much_of_it() {
         let settings = RefreshSettings::default();
+        let ours = || Asked { adapter: TypeId::of::<Daily>(), name: None };
         let lane = |name: usize| Lane {
-            adapter: TypeId::of::<Daily>(),
+            asked: ours(),
             key: Key {
                 base_url: "http://platform.example".into(),
                 appid: "wx1".into(),
@@ -390,7 +393,7 @@ mod tests {
         (0..=MANY_LANES).for_each(|name| fail(name, begin));
         assert!(lane(0).cool_down(begin, None).is_err(), "a pause that is not over is kept");
         fail(MANY_LANES + 1, begin.after(Duration::from_secs(3600)));
-        let left = lock(&STATES).keys().filter(|left| left.adapter == TypeId::of::<Daily>()).count();
+        let left = lock(&STATES).keys().filter(|left| left.asked == ours()).count();
         assert_eq!(left, 1);
     }
 }

@@ -50,12 +50,13 @@ impl From<Blocked> for Failure {
 
 impl Failure {
     /// Whether it is the failure, too, of one who waited: through the same binding or not, with the same
-    /// question or not.
-    pub(super) fn concerns(&self, same_binding: bool, same_question: bool) -> bool {
+    /// question or not, as one who owns the credential or not.
+    pub(super) fn concerns(&self, same_binding: bool, owns: bool, same_question: bool) -> bool {
         match self {
-            // Another binding's storage and secret are not ours; what the endpoint says is everybody's.
+            // Another binding's storage, secret and hub are not ours; what WeChat's endpoint says is every owner's.
             Self::Error(error) | Self::Blocked(Blocked::CoolDown(error)) => {
-                same_binding || !matches!(error.kind(), ErrorKind::Storage | ErrorKind::Configuration)
+                let of_adapter = matches!(error.kind(), ErrorKind::Storage | ErrorKind::Configuration);
+                same_binding || (owns && !of_adapter)
             }
             Self::Blocked(_) | Self::SameAgain => same_question,
             Self::Overtaken => false,

@@ -137,7 +137,7 @@ impl Reply {
         let expires_in = u64::try_from(expires_in.0).ok().filter(|_| !value.expose().is_empty());
         let expires_in =
             expires_in.ok_or_else(|| Error::new(ErrorKind::Body, format!("the answer holds no {name}")))?;
-        Ok(Grant { value, kind, timestamp: now.unix(), expires_in })
+        Ok(Grant { value, kind, timestamp: now.unix(), expires_in, as_of: None })
     }
 }
 

@@ -1,17 +1,18 @@
 //! How any adapter becomes one type: `Adapter` finds which trait it implements, `Bound` holds it with its
 //! arguments and its local copies.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 
 use super::store::{ClientStore, HubStore, Store};
 use super::{Client, Hub};
 use crate::application::{Application, Common};
 use crate::credential::{Grant, Key};
-use crate::flight::Flights;
+use crate::flight::{Flights, lock};
 use crate::{Error, clock::Moment};
 
 /// A storage adapter for applications of the kind `App`.
@@ -92,7 +93,7 @@ impl<App: Application> Bound<App> {
     }
 
     fn of(store: impl Store + 'static) -> Self {
-        Self { binding: Arc::new(Binding::new(Box::new(store))), application: PhantomData }
+        Self { binding: Binding::of(Box::new(store)), application: PhantomData }
     }
 
     pub(crate) fn binding(&self) -> &Arc<Binding> {
@@ -144,8 +145,23 @@ impl<App> fmt::Debug for Bound<App> {
     }
 }
 
+/// The bindings that are shared by their names.
+static SHARED: LazyLock<Mutex<HashMap<Asked, Arc<Binding>>>> = LazyLock::new(Mutex::default);
+
+/// How many of them are kept before those are let go that nobody holds any more: a program talks to a few hubs, but one
+/// that makes up names must not fill the memory.
+const MANY_SHARED: usize = 100;
+
+/// What is asked through an adapter: its type, and its name where it has one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Asked {
+    pub(crate) adapter: TypeId,
+    pub(crate) name: Option<Arc<str>>,
+}
+
 /// One adapter with its arguments, the local copies of what it holds, and the reads under way.
 pub(crate) struct Binding {
+    pub(crate) asked: Asked,
     pub(crate) store: Box<dyn Store>,
     pub(crate) reads: Flights<Key, Result<Option<Grant>, Error>>,
     copies: RwLock<HashMap<Key, Arc<LocalCopy>>>,
@@ -159,8 +175,26 @@ pub(crate) struct LocalCopy {
 }
 
 impl Binding {
-    fn new(store: Box<dyn Store>) -> Self {
-        Self { store, reads: Flights::new(), copies: RwLock::default() }
+    /// The binding of a store: the one that is there already, where the store's name is shared.
+    fn of(store: Box<dyn Store>) -> Arc<Self> {
+        let adapter = Asked { adapter: store.adapter_type(), name: store.shared_as().map(Arc::from) };
+        let new = |store| {
+            let (reads, copies) = (Flights::new(), RwLock::default());
+            Arc::new(Self { asked: adapter.clone(), store, reads, copies })
+        };
+        if adapter.name.is_none() {
+            return new(store);
+        }
+        let mut shared = lock(&SHARED);
+        if let Some(binding) = shared.get(&adapter) {
+            return binding.clone();
+        }
+        if shared.len() >= MANY_SHARED {
+            shared.retain(|_, binding| Arc::strong_count(binding) > 1);
+        }
+        let binding = new(store);
+        shared.insert(adapter, binding.clone());
+        binding
     }
 
     pub(crate) fn copy(&self, key: &Key) -> Option<Arc<LocalCopy>> {

@@ -21,6 +21,11 @@ impl Error {
         Self(Arc::new(Message(message.into())))
     }
 
+    /// The error of a call in it, which is its caller's own.
+    pub(crate) fn of_call(&self) -> Option<&crate::Error> {
+        self.0.downcast_ref()
+    }
+
     pub(crate) fn into_inner(self) -> Arc<dyn StdError + Send + Sync> {
         self.0
     }

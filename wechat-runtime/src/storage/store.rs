@@ -14,6 +14,11 @@ pub(crate) trait Store: Send + Sync {
     /// The adapter's type: refreshes are shared over all adapters of one type.
     fn adapter_type(&self) -> TypeId;
 
+    /// The name by which adapters of that type are told apart, where they have one.
+    fn shared_as(&self) -> Option<String> {
+        None
+    }
+
     async fn fetch(&self, appid: &str, credential: &Credential) -> Result<Option<Grant>>;
 
     async fn refresh(
@@ -126,6 +131,10 @@ impl<S: Hub> Owner for HubStore<S> {
 impl<S: Client> Store for ClientStore<S> {
     fn adapter_type(&self) -> TypeId {
         TypeId::of::<S>()
+    }
+
+    fn shared_as(&self) -> Option<String> {
+        self.adapter.shared_as(&self.args)
     }
 
     async fn fetch(&self, appid: &str, credential: &Credential) -> Result<Option<Grant>> {

@@ -1,0 +1,25 @@
+//! The HTTP client, made so that nothing secret leaves by it and nothing is sent twice behind our back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Error;
+use crate::errcode::ErrorKind;
+
+/// Makes the client as its builder says, but for what would hand a token away, or send a POST twice.
+pub(crate) fn tamed(
+    builder: reqwest::ClientBuilder,
+    connect_timeout: Duration,
+) -> Result<reqwest::Client, Error> {
+    let client = builder
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connection_verbose(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(connect_timeout)
+        .build();
+    client.map_err(|error| {
+        Error::new(ErrorKind::Configuration, "the HTTP client cannot be made")
+            .caused_by(Arc::new(error.without_url()))
+    })
+}
