@@ -195,6 +195,11 @@ impl<App: Application> Client<App> {
         self.0.appid.as_ref()
     }
 
+    #[cfg(feature = "hub")]
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
     pub(crate) fn token_kind(&self) -> TokenKind {
         self.0.kind
     }

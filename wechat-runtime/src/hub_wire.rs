@@ -1,6 +1,6 @@
 //! What a hub and its clients say to each other: paths, bodies, and words for what went wrong.
 //!
-//! The protocol is that of elixir_wechat 0.4: its clients can be served by a hub of ours, and its hub can serve ours.
+//! The protocol is that of `elixir_wechat` 0.4: its clients can be served by a hub of ours, and its hub can serve ours.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -14,6 +14,13 @@ pub(crate) const ACCESS_TOKEN: &str = "/client/access_token";
 pub(crate) const REFRESH_ACCESS_TOKEN: &str = "/refresh/access_token";
 /// `GET`, with `appid` and `type`.
 pub(crate) const TICKET: &str = "/client/ticket";
+
+/// `GET`, with a component's `appid`.
+#[cfg(feature = "hub")]
+pub(crate) const COMPONENT_ACCESS_TOKEN: &str = "/client/component_access_token";
+/// `POST`, with a component's `appid`. It is not below `/refresh`.
+#[cfg(feature = "hub")]
+pub(crate) const REFRESH_COMPONENT_ACCESS_TOKEN: &str = "/client/refresh_component_access_token";
 
 /// What answers a question for an access token. The order of the fields is the protocol's.
 #[derive(Serialize, Deserialize)]
@@ -40,17 +47,12 @@ pub(crate) struct TicketAnswer {
 /// What asks for another access token than the one that is no good. All keys are always there.
 #[derive(Serialize)]
 pub(crate) struct Refresh<'a> {
-    #[serde(serialize_with = "exposed")]
-    pub(crate) access_token: Option<&'a Secret>,
+    pub(crate) access_token: Option<&'a str>,
     pub(crate) appid: &'a str,
 }
 
-fn exposed<S: serde::Serializer>(secret: &Option<&Secret>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.map(Secret::expose).serialize(serializer)
-}
-
 /// What answers anything that went wrong.
-#[derive(Default, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Trouble {
     /// WeChat's, where it was WeChat that refused.
     pub(crate) errcode: Option<i64>,
@@ -99,6 +101,7 @@ impl Trouble {
 pub(crate) struct Word {
     pub(crate) reason: &'static str,
     /// WeChat's errcodes that it goes with.
+    #[cfg_attr(not(feature = "hub"), allow(dead_code, reason = "who is told has the errcode"))]
     codes: &'static [i64],
     /// What kind of failure it is for a client that is told it.
     pub(crate) kind: ErrorKind,
@@ -161,7 +164,7 @@ mod tests {
             written(&ticket),
             r#"{"expires_in":7200,"ticket":"TICKET-jsapi","timestamp":1795357587,"type":"jsapi"}"#
         );
-        let refresh = Refresh { access_token: Some(&"T1".into()), appid: "wxtest" };
+        let refresh = Refresh { access_token: Some("T1"), appid: "wxtest" };
         assert_eq!(written(&refresh), r#"{"access_token":"T1","appid":"wxtest"}"#);
         let refresh = Refresh { access_token: None, appid: "wxtest" };
         assert_eq!(written(&refresh), r#"{"access_token":null,"appid":"wxtest"}"#);

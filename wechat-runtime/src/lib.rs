@@ -186,6 +186,8 @@ mod errcode;
 mod error;
 mod flight;
 mod http_client;
+#[cfg(feature = "hub")]
+pub mod hub;
 mod hub_wire;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;

@@ -26,7 +26,7 @@ const MANY_RUNTIMES: usize = 16;
 
 /// A client of a hub over HTTP: the storage of a process that asks another for its tokens and tickets.
 ///
-/// The hub is one of [`hub::router`][router] or an elixir_wechat hub. No secret is needed here, and WeChat is never asked
+/// The hub is one of [`hub::router`][router] or one of `elixir_wechat`. No secret is needed here, and WeChat is never asked
 /// for a token or a ticket, whatever fails.
 ///
 /// ```
@@ -217,7 +217,7 @@ impl storage::Client for HubClient {
         stale: Option<&Secret>,
         (): &(),
     ) -> storage::Result<Option<Token>> {
-        let refresh = Refresh { access_token: stale, appid };
+        let refresh = Refresh { access_token: stale.map(Secret::expose), appid };
         let answer = self.post(hub_wire::REFRESH_ACCESS_TOKEN, &refresh).await?;
         Ok(Some(answer.token(self, stale)?))
     }

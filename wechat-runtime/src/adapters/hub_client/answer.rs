@@ -88,13 +88,12 @@ impl Answer {
     /// What went wrong, in the words of WeChat, of the hub, or of whoever answered in its place.
     fn trouble(&self, hub: &HubClient, stale: Option<&Secret>) -> Error {
         let told = answer::json::<Trouble>(&self.body).ok().filter(Trouble::is_some);
-        let error = match told {
-            Some(told) => self.told(hub, stale, told),
-            None => {
-                let what = if self.body.is_empty() { "nothing" } else { "none of a hub's answers" };
-                let status = self.status.as_u16();
-                hub.trouble(&format!("answered with {what} (HTTP status {status})")).with_status(self.status)
-            }
+        let error = if let Some(told) = told {
+            self.told(hub, stale, told)
+        } else {
+            let what = if self.body.is_empty() { "nothing" } else { "none of a hub's answers" };
+            let status = self.status.as_u16();
+            hub.trouble(&format!("answered with {what} (HTTP status {status})")).with_status(self.status)
         };
         error.with_retry_after(self.retry_after)
     }

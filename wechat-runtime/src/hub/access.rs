@@ -1,0 +1,301 @@
+//! Who may ask a hub, for what, and how often.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use ipnet::IpNet;
+use subtle::ConstantTimeEq as _;
+
+use super::answer::Refusal;
+use super::question::Asks;
+use crate::clock::Moment;
+use crate::errcode::ErrorKind;
+use crate::flight::lock;
+use crate::{Error, Secret};
+
+/// No bearer token is shorter, in bytes: a shorter one can be guessed.
+const SHORTEST_BEARER: usize = 16;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Who may ask a hub: those that are listed, and nobody else.
+///
+/// ```
+/// use wechat_runtime::hub::{Access, Operation, Peer};
+///
+/// # fn f(bearer: String) -> Result<Access, wechat_runtime::Error> {
+/// let access = Access::new()
+///     .peer(Peer::by_bearer("orders", bearer)?.appids(["wx1f2e3d4c5b6a7988"]).refreshes_per_minute(60))
+///     .peer(Peer::by_network("the old shop", ["10.1.0.0/16", "fd00::/8"])?.operations([Operation::Fetch]));
+/// # Ok(access) }
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "an access list does nothing until `Settings` take it"]
+pub struct Access {
+    peers: Vec<Arc<Peer>>,
+}
+
+impl Access {
+    /// An empty list: nobody may ask.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets one more ask. Where two are known by the same, the first counts.
+    pub fn peer(mut self, peer: Peer) -> Self {
+        self.peers.push(Arc::new(peer));
+        self
+    }
+
+    /// Whether nobody may ask.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
+
+    /// Who asks. A bearer token that is wrong is not made up for by a network that is right.
+    pub(super) fn peer_of(&self, headers: &HeaderMap, address: Option<IpAddr>) -> Result<&Peer, Refusal> {
+        let mut given = headers.get_all(AUTHORIZATION).iter();
+        let peer = match (given.next(), given.next()) {
+            (None, _) => address.and_then(|address| self.by_network(address.to_canonical())),
+            (Some(header), None) => bearer(header.as_bytes()).and_then(|bearer| self.by_bearer(bearer)),
+            (Some(_), Some(_)) => None,
+        };
+        peer.ok_or_else(Refusal::unknown)
+    }
+
+    fn by_network(&self, address: IpAddr) -> Option<&Peer> {
+        let peers = self.peers.iter().map(Arc::as_ref);
+        peers.into_iter().find(|peer| match &peer.known_by {
+            KnownBy::Networks(networks) => networks.iter().any(|network| network.contains(&address)),
+            KnownBy::Bearer(_) => false,
+        })
+    }
+
+    /// Compares with every bearer token, each in a time that does not tell how much of it was right.
+    fn by_bearer(&self, bearer: &[u8]) -> Option<&Peer> {
+        let peers = self.peers.iter().map(Arc::as_ref).rev();
+        peers.fold(None, |found, peer| match &peer.known_by {
+            KnownBy::Bearer(known) if bool::from(known.expose().as_bytes().ct_eq(bearer)) => Some(peer),
+            _ => found,
+        })
+    }
+}
+
+/// The token in a header like `Bearer …`.
+fn bearer(header: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = header.split_at_checked(b"Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token.trim_ascii())
+}
+
+/// One who may ask a hub: known by a bearer token or by a network, and held to certain accounts and operations.
+#[derive(Debug)]
+#[must_use = "a peer may not ask until `Access` lists it"]
+pub struct Peer {
+    name: String,
+    known_by: KnownBy,
+    appids: Option<HashSet<String>>,
+    operations: Option<HashSet<Operation>>,
+    refreshes: Rate,
+}
+
+#[derive(Debug)]
+enum KnownBy {
+    Bearer(Secret),
+    Networks(Vec<IpNet>),
+}
+
+/// What one may ask a hub for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// The access token of an account.
+    Fetch,
+    /// Another access token than one that is reported as no good.
+    Refresh,
+    /// A ticket of an account.
+    Ticket,
+    /// The token of a component application, which is good for all accounts that have authorized it.
+    ComponentToken,
+}
+
+impl Operation {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fetch => "access tokens",
+            Self::Refresh => "refreshing",
+            Self::Ticket => "tickets",
+            Self::ComponentToken => "component tokens",
+        }
+    }
+}
+
+impl Peer {
+    /// One who shows this bearer token (`Authorization: Bearer …`). The name is for the hub's logs.
+    ///
+    /// # Errors
+    ///
+    /// A bearer token shorter than 16 bytes, or with other characters than visible ASCII
+    /// ([`Configuration`](ErrorKind::Configuration)).
+    pub fn by_bearer(name: impl Into<String>, bearer: impl Into<Secret>) -> Result<Self, Error> {
+        let (name, bearer) = (name.into(), bearer.into());
+        let token = bearer.expose();
+        if token.len() < SHORTEST_BEARER || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let message = format!("the bearer token of {name:?} is too short or has odd characters");
+            return Err(Error::new(ErrorKind::Configuration, message)
+                .advising("give at least 16 characters of visible ASCII, chosen at random"));
+        }
+        Ok(Self::new(name, KnownBy::Bearer(bearer)))
+    }
+
+    /// Those whose address is in one of these networks (`10.1.0.0/16`, `fd00::/8`, or one address), without any
+    /// authentication: for clients that have none.
+    ///
+    /// The address is that of the connection. Behind a proxy, that is the proxy's.
+    ///
+    /// # Errors
+    ///
+    /// What is neither a network nor an address ([`Configuration`](ErrorKind::Configuration)).
+    pub fn by_network(
+        name: impl Into<String>,
+        networks: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Self, Error> {
+        let networks: Result<_, Error> =
+            networks.into_iter().map(|written| network(written.as_ref())).collect();
+        Ok(Self::new(name.into(), KnownBy::Networks(networks?)))
+    }
+
+    fn new(name: String, known_by: KnownBy) -> Self {
+        Self { name, known_by, appids: None, operations: None, refreshes: Rate::per_minute(600) }
+    }
+
+    /// Holds it to these accounts: by default it may ask for every one whose secret the storage has.
+    pub fn appids(self, appids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { appids: Some(appids.into_iter().map(Into::into).collect()), ..self }
+    }
+
+    /// Holds it to these operations: by default it may ask for everything.
+    pub fn operations(self, operations: impl IntoIterator<Item = Operation>) -> Self {
+        Self { operations: Some(operations.into_iter().collect()), ..self }
+    }
+
+    /// How many times in a minute it may report a token as no good, all at once or one after the other: 600 by default.
+    /// One more is answered with status 429 and a `Retry-After`.
+    ///
+    /// However often that is, WeChat is asked at most as often as [`RefreshSettings`](crate::RefreshSettings) say.
+    pub fn refreshes_per_minute(self, refreshes: u32) -> Self {
+        Self { refreshes: Rate::per_minute(refreshes), ..self }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it may ask this now; if so, it is counted.
+    pub(super) fn may(&self, asks: Asks, appid: &str, now: Moment) -> Result<(), Refusal> {
+        if self.appids.as_ref().is_some_and(|appids| !appids.contains(appid)) {
+            return Err(Refusal::not_allowed("this appid"));
+        }
+        if let Some(allowed) = &self.operations {
+            let missing = asks.operations().iter().find(|operation| !allowed.contains(operation));
+            if let Some(missing) = missing {
+                return Err(Refusal::not_allowed(missing.name()));
+            }
+        }
+        if asks.is_report() { self.refreshes.take(now).map_err(Refusal::too_many) } else { Ok(()) }
+    }
+}
+
+fn network(written: &str) -> Result<IpNet, Error> {
+    let address = || written.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+    written.parse().or_else(|_| address()).map_err(|_| {
+        let message = format!("{written:?} is neither a network nor an address");
+        Error::new(ErrorKind::Configuration, message).advising("write it like `10.1.0.0/16` or `fd00::/8`")
+    })
+}
+
+/// So many in a minute: a minute's worth at once, and then one each time a share of a minute has passed.
+#[derive(Debug)]
+struct Rate {
+    share: Duration,
+    /// When all that was taken will have been earned again.
+    earned: Mutex<Moment>,
+}
+
+impl Rate {
+    fn per_minute(count: u32) -> Self {
+        let share = MINUTE.checked_div(count).unwrap_or(Duration::MAX);
+        Self { share, earned: Mutex::new(Moment::from_unix(0)) }
+    }
+
+    /// Takes one, or says how long there is none.
+    fn take(&self, now: Moment) -> Result<(), Duration> {
+        let mut earned = lock(&self.earned);
+        // Of a clock that was set back, no more than a minute is owed.
+        let debt = earned.since(now).min(MINUTE).saturating_add(self.share);
+        if debt > MINUTE {
+            return Err(debt.saturating_sub(MINUTE).min(MINUTE));
+        }
+        *earned = now.after(debt);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Moment {
+        Moment::from_unix(1_795_233_600 + seconds)
+    }
+
+    fn taken(rate: &Rate, seconds: u64) -> usize {
+        (0..1000).take_while(|_| rate.take(at(seconds)).is_ok()).count()
+    }
+
+    #[test]
+    fn a_minutes_worth_may_be_taken_at_once_and_comes_back_by_and_by() {
+        let rate = Rate::per_minute(6);
+        assert_eq!(taken(&rate, 0), 6);
+        assert_eq!(rate.take(at(4)), Err(Duration::from_secs(6)));
+        assert_eq!(taken(&rate, 10), 1);
+        assert_eq!(taken(&rate, 3600), 6);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_owes_no_more_than_a_minute() {
+        let rate = Rate::per_minute(6);
+        assert_eq!(taken(&rate, 7200), 6);
+        assert_eq!(rate.take(at(0)), Err(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn none_a_minute_is_none() {
+        let rate = Rate::per_minute(0);
+        assert_eq!(rate.take(at(0)), Err(MINUTE));
+    }
+
+    #[test]
+    fn a_bearer_token_that_can_be_guessed_or_is_none_is_a_mistake() {
+        for wrong in ["", "short", "0123456789abcde", "0123456789 abcdef", "0123456789abcdefü"] {
+            let error = Peer::by_bearer("orders", wrong).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert!(wrong.is_empty() || !error.to_string().contains(wrong));
+        }
+        assert!(Peer::by_bearer("orders", "0123456789abcdef").is_ok());
+    }
+
+    #[test]
+    fn a_network_is_written_as_one() {
+        for right in ["10.0.0.0/8", "127.0.0.1", "::1", "fd00::/8", "0.0.0.0/0"] {
+            assert!(Peer::by_network("x", [right]).is_ok(), "{right}");
+        }
+        for wrong in ["", "10.0.0.0/33", "10.0.0", "localhost", "*"] {
+            assert!(Peer::by_network("x", [wrong]).is_err(), "{wrong}");
+        }
+    }
+}

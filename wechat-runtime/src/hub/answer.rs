@@ -1,0 +1,184 @@
+//! What a hub answers: a credential, or why there is none, always as JSON.
+
+use std::fmt;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+
+use super::question::Asks;
+use crate::clock::{Clock, Moment};
+use crate::credential::Grant;
+use crate::errcode::ErrorKind;
+use crate::hub_wire::{
+    FAIL_FETCH_ACCESS_TOKEN, FAIL_FETCH_TICKET, INVALID_CONFIG, INVALID_REQUEST, TicketAnswer, TokenAnswer,
+    Trouble, Word,
+};
+use crate::{Error, TicketType};
+
+/// WeChat's own word for an appid that it does not know.
+const INVALID_APPID: i64 = 40013;
+
+/// The year 10000, in Unix seconds: no date of HTTP's is as late.
+const END_OF_DATES: u64 = 253_402_300_800;
+
+pub(super) fn token(granted: Grant, clock: &dyn Clock) -> Response {
+    let Grant { value: access_token, expires_in, timestamp, .. } = granted;
+    json(StatusCode::OK, &TokenAnswer { access_token, expires_in, timestamp }, clock)
+}
+
+pub(super) fn ticket(granted: Grant, ticket_type: TicketType, clock: &dyn Clock) -> Response {
+    let Grant { value: ticket, expires_in, timestamp, .. } = granted;
+    json(
+        StatusCode::OK,
+        &TicketAnswer { expires_in, ticket, timestamp, ticket_type: Some(ticket_type) },
+        clock,
+    )
+}
+
+pub(super) fn refused(refusal: &Refusal, clock: &dyn Clock) -> Response {
+    let mut response = json(refusal.status, &refusal.trouble, clock);
+    let headers = response.headers_mut();
+    if let Some(retry_after) = refusal.retry_after {
+        let seconds = u64::try_from(retry_after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
+    if refusal.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+fn json(status: StatusCode, body: &impl Serialize, clock: &dyn Clock) -> Response {
+    // Strings, numbers and nulls under names: there is nothing in it that cannot be written.
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // By the clock of the timestamps, so that a client can reckon how old what it is given is.
+    let now = clock.now();
+    if (1..END_OF_DATES).contains(&Moment::now(clock).unix()) {
+        if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
+            headers.insert(DATE, date);
+        }
+    }
+    response
+}
+
+/// Why a question is not answered.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    trouble: Trouble,
+    retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, reason: &str, message: impl Into<String>) -> Self {
+        let (reason, message) = (Some(reason.to_owned()), Some(message.into()));
+        Self { status, trouble: Trouble { message, reason, ..Trouble::default() }, retry_after: None }
+    }
+
+    pub(super) fn wrong_question(why: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, INVALID_REQUEST, why)
+    }
+
+    pub(super) fn unknown() -> Self {
+        let message = "give the bearer token that this hub knows you by";
+        Self::new(StatusCode::UNAUTHORIZED, INVALID_REQUEST, message)
+    }
+
+    pub(super) fn not_allowed(what: &str) -> Self {
+        let message = format!("this hub does not allow {what} to you");
+        Self::new(StatusCode::FORBIDDEN, INVALID_REQUEST, message)
+    }
+
+    pub(super) fn too_many(wait: Duration) -> Self {
+        let message = "too many tokens are reported as no good: slow down";
+        let this = Self::new(StatusCode::TOO_MANY_REQUESTS, INVALID_REQUEST, message);
+        Self { retry_after: Some(wait), ..this }
+    }
+
+    pub(super) fn no_such_path() -> Self {
+        Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "a hub has no such path")
+    }
+
+    pub(super) fn wrong_method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, INVALID_REQUEST, "this path is not asked by this method")
+    }
+
+    pub(super) fn too_long(limit: usize) -> Self {
+        let message = format!("the body is longer than {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, INVALID_REQUEST, message)
+    }
+
+    pub(super) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, INVALID_REQUEST, "the body did not come in time")
+    }
+
+    pub(super) fn not_served() -> Self {
+        let message = "this hub does not serve applications of this kind";
+        Self::new(StatusCode::NOT_IMPLEMENTED, INVALID_CONFIG, message)
+    }
+
+    pub(super) fn wrong_settings(error: &Error) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, INVALID_CONFIG, error.to_string())
+    }
+
+    pub(super) fn panicked() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, INVALID_CONFIG, "the hub panicked: see its logs")
+    }
+
+    pub(super) fn not_in_time(asks: Asks) -> Self {
+        let message = "it was not to be had in time: ask again";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, word_for(asks), message)
+    }
+
+    /// A failure to come by a credential.
+    pub(super) fn failed(error: &Error, asks: Asks) -> Self {
+        // Of an account whose secret the storage has not, this hub can say what WeChat says of one it does not know.
+        let has_no_secret =
+            error.kind() == ErrorKind::Configuration && error.errcode().is_none() && error.reason().is_none();
+        let status = match error.kind() {
+            ErrorKind::Configuration if has_no_secret => StatusCode::NOT_FOUND,
+            ErrorKind::Quota | ErrorKind::Busy | ErrorKind::Storage => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::TokenRejected if error.retry_after().is_some() => StatusCode::TOO_MANY_REQUESTS,
+            ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        let reason = match error.errcode() {
+            Some(code) => Word::of_code(code).map(|word| word.reason),
+            None if has_no_secret => Some(INVALID_CONFIG),
+            // The storage may be a hub's client: then it is that hub's word.
+            None => Some(error.reason().unwrap_or_else(|| word_for(asks))),
+        };
+        let trouble = Trouble {
+            errcode: if has_no_secret { Some(INVALID_APPID) } else { error.errcode() },
+            message: Some(error.errmsg().map_or_else(|| error.to_string(), str::to_owned)),
+            reason: reason.map(str::to_owned),
+            http_status: error.http_status(),
+        };
+        Self { status, trouble, retry_after: error.retry_after() }
+    }
+}
+
+/// The word for not having come by what was asked for.
+fn word_for(asks: Asks) -> &'static str {
+    if asks == Asks::Ticket { FAIL_FETCH_TICKET } else { FAIL_FETCH_ACCESS_TOKEN }
+}
+
+/// As it is logged: on one line.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Trouble { errcode, message, reason, .. } = &self.trouble;
+        write!(f, "HTTP status {}", self.status.as_u16())?;
+        errcode.iter().try_for_each(|code| write!(f, ", errcode {code}"))?;
+        reason.iter().try_for_each(|reason| write!(f, ", {reason}"))?;
+        message.iter().try_for_each(|message| write!(f, " ({message})"))
+    }
+}

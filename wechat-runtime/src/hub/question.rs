@@ -1,0 +1,142 @@
+//! What a request asks for, read from its query or its body.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::CONTENT_LENGTH;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::Deserialize;
+
+use super::access::Operation;
+use super::answer::Refusal;
+use crate::{Secret, TicketType};
+
+/// No appid is longer, in bytes. WeChat's have 18.
+const LONGEST_APPID: usize = 128;
+
+/// No type of ticket is longer, in bytes.
+const LONGEST_TYPE: usize = 32;
+
+/// What a path is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    AccessToken,
+    AnotherAccessToken,
+    Ticket,
+    ComponentAccessToken,
+    AnotherComponentAccessToken,
+}
+
+impl Asks {
+    /// What one has to be allowed to ask it.
+    pub(super) fn operations(self) -> &'static [Operation] {
+        match self {
+            Self::AccessToken => &[Operation::Fetch],
+            Self::AnotherAccessToken => &[Operation::Refresh],
+            Self::Ticket => &[Operation::Ticket],
+            Self::ComponentAccessToken => &[Operation::ComponentToken],
+            Self::AnotherComponentAccessToken => &[Operation::ComponentToken, Operation::Refresh],
+        }
+    }
+
+    /// Whether it reports a token that is no good.
+    pub(super) fn is_report(self) -> bool {
+        matches!(self, Self::AnotherAccessToken | Self::AnotherComponentAccessToken)
+    }
+
+    fn is_about_component(self) -> bool {
+        matches!(self, Self::ComponentAccessToken | Self::AnotherComponentAccessToken)
+    }
+}
+
+/// A question, complete.
+pub(super) struct Question {
+    pub(super) asks: Asks,
+    pub(super) appid: String,
+    authorizer_appid: Option<String>,
+    pub(super) ticket_type: Option<TicketType>,
+    /// The token that is no good, where there is one.
+    pub(super) stale: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+struct Query {
+    appid: Option<String>,
+    authorizer_appid: Option<String>,
+    #[serde(rename = "type")]
+    ticket_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Report {
+    appid: Option<String>,
+    authorizer_appid: Option<String>,
+    /// It may be null, and has to be there.
+    #[serde(deserialize_with = "Option::deserialize")]
+    access_token: Option<Secret>,
+}
+
+impl Question {
+    /// Reads a question, from a body of at most `limit` bytes where it is in the body.
+    pub(super) async fn read(asks: Asks, request: Request, limit: usize) -> Result<Self, Refusal> {
+        if asks.is_report() {
+            let body = read_body(request, limit).await?;
+            let wrong =
+                || Refusal::wrong_question("the body has to be a JSON object, with `access_token` in it");
+            let report: Report = serde_json::from_slice(&body).map_err(|_| wrong())?;
+            return Ok(Self {
+                asks,
+                appid: appid(report.appid)?,
+                authorizer_appid: report.authorizer_appid,
+                ticket_type: None,
+                stale: report.access_token,
+            });
+        }
+        let query = request.uri().query().unwrap_or_default();
+        let wrong = |_| Refusal::wrong_question("a parameter of the query is there twice");
+        let query: Query = serde_urlencoded::from_str(query).map_err(wrong)?;
+        let ticket_type = match asks {
+            Asks::Ticket => Some(ticket_type(query.ticket_type)?),
+            _ => None,
+        };
+        let appid = appid(query.appid)?;
+        Ok(Self { asks, appid, authorizer_appid: query.authorizer_appid, ticket_type, stale: None })
+    }
+
+    /// Whether it is about a common application.
+    pub(super) fn is_common(&self) -> bool {
+        !self.asks.is_about_component() && self.authorizer_appid.is_none()
+    }
+}
+
+async fn read_body(request: Request, limit: usize) -> Result<Bytes, Refusal> {
+    let announced =
+        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > limit) {
+        return Err(Refusal::too_long(limit));
+    }
+    let body: Body = request.into_body();
+    let read = Limited::new(body, limit).collect().await;
+    read.map(http_body_util::Collected::to_bytes).map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            Refusal::too_long(limit)
+        } else {
+            Refusal::wrong_question("the body broke off")
+        }
+    })
+}
+
+/// An appid that can be asked for, and written in a line of log. Whether there is such an application is WeChat's to say.
+fn appid(given: Option<String>) -> Result<String, Refusal> {
+    let fits = |appid: &String| {
+        !appid.is_empty() && appid.len() <= LONGEST_APPID && !appid.contains(char::is_control)
+    };
+    given.filter(fits).ok_or_else(|| Refusal::wrong_question("`appid` is missing, or cannot be one"))
+}
+
+fn ticket_type(given: Option<String>) -> Result<TicketType, Refusal> {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let fits = |word: &String| (1..=LONGEST_TYPE).contains(&word.len()) && word.bytes().all(is_word);
+    let wrong = || Refusal::wrong_question("`type` is missing, or cannot be one: it is jsapi or wx_card");
+    given.filter(fits).map(TicketType::from).ok_or_else(wrong)
+}

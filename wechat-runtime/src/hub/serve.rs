@@ -1,0 +1,96 @@
+//! A server for a hub alone.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::ConnectInfo;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+
+use super::access::{Access, Peer};
+use super::{Settings, router};
+use crate::Error;
+use crate::errcode::ErrorKind;
+
+/// How long a connection may be silent between its requests, and how long the head of a request may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long accepting pauses after it failed, such as for want of file descriptors.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves a hub until `stop` is there; then lets the questions under way be answered.
+///
+/// On an address other than loopback, it wants to be told [who may ask](Access). On a loopback address an empty list lets
+/// in everybody who is on this machine.
+///
+/// # Errors
+///
+/// An address that others can reach, and an empty list ([`Configuration`](ErrorKind::Configuration)).
+pub async fn serve(
+    listener: TcpListener,
+    settings: Settings,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), Error> {
+    let settings = let_in(&listener, settings)?;
+    let patience = settings.timeout.saturating_mul(2);
+    let router = router(settings);
+    let connections = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer): (TcpStream, SocketAddr) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "no connection is accepted");
+                tokio::select! {
+                    () = &mut stop => break,
+                    () = sleep(PAUSE) => continue,
+                }
+            }
+        };
+        // An answer is one small piece, and somebody waits for it.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(peer))));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(PATIENCE)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended");
+            }
+        });
+    }
+    drop(listener);
+    if timeout(patience, connections.shutdown()).await.is_err() {
+        tracing::warn!("some connections are cut off");
+    }
+    Ok(())
+}
+
+/// Refuses to be open to everybody by mistake.
+fn let_in(listener: &TcpListener, settings: Settings) -> Result<Settings, Error> {
+    if !settings.access.is_empty() {
+        return Ok(settings);
+    }
+    let address = listener.local_addr().ok().map(|address| address.ip());
+    if address.is_some_and(|address| address.is_loopback()) {
+        tracing::warn!("everybody on this machine may ask: give the hub an access list");
+        let all = Peer::by_network("this machine", ["127.0.0.0/8", "::1"])?;
+        return Ok(Settings { access: Access::new().peer(all), ..settings });
+    }
+    let message = "a hub that others can reach has to know who may ask, and its access list is empty";
+    let error = Error::new(ErrorKind::Configuration, message);
+    Err(error.advising("list bearer tokens or networks in `Access`, or listen on 127.0.0.1"))
+}
