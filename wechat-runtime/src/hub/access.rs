@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_bearer_token_that_can_be_guessed_or_is_none_is_a_mistake() {
-        for wrong in ["", "short", "0123456789abcde", "0123456789 abcdef", "0123456789abcdefü"] {
+        for wrong in ["", "tiny", "0123456789abcde", "0123456789 abcdef", "0123456789abcdefü"] {
             let error = Peer::by_bearer("orders", wrong).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration);
             assert!(wrong.is_empty() || !error.to_string().contains(wrong));
