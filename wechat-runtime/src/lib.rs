@@ -104,6 +104,20 @@
 //! database, implement one trait of [`storage`] and name your type as `adapter_storage`: [`storage::Hub`] in the
 //! process that knows the secret, [`storage::Client`] in those that ask it.
 //!
+//! # A hub, and clients of it
+//!
+//! Where several processes call for one account, one of them owns its tokens, as a [hub over HTTP][hub], and the others ask
+//! it by [`adapters::HubClient`], or in short by the hub's URL:
+//!
+//! ```
+//! # use wechat_runtime::wechat_client;
+//! # fn bearer() -> String { String::new() }
+//! #[wechat_client(appid = "wx1f2e3d4c5b6a7988", adapter_storage = ("http://hub.internal:4000", bearer()))]
+//! struct Wechat;
+//! ```
+//!
+//! They know no secret, and never ask WeChat for a token or a ticket.
+//!
 //! # Otherwise than declared, this once
 //!
 //! ```
@@ -160,6 +174,7 @@
 //! | `native-tls` | no | TLS by the operating system's library |
 //! | `reqwest-middleware` | no | [`TokenInjection`][injection], for a stack of `reqwest_middleware` |
 //! | `contract` | no | [`storage::contract`][suite], a test-suite for your storage adapter |
+//! | `hub` | no | [`hub`][hub], which serves tokens and tickets over HTTP; its clients need no feature |
 //!
 //! With neither of the first two, only `http://` addresses can be called: enough for tests.
 //!
@@ -167,6 +182,8 @@
 #![cfg_attr(not(feature = "reqwest-middleware"), doc = "[injection]: #features")]
 #![cfg_attr(feature = "contract", doc = "[suite]: storage::contract")]
 #![cfg_attr(not(feature = "contract"), doc = "[suite]: #features")]
+#![cfg_attr(feature = "hub", doc = "[hub]: hub")]
+#![cfg_attr(not(feature = "hub"), doc = "[hub]: #features")]
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -207,6 +224,9 @@ pub mod what_happens_when;
 pub mod when_a_call_fails;
 
 pub use async_trait::async_trait;
+/// What [`hub::router`] is a router of. Its major version is part of this crate's.
+#[cfg(feature = "hub")]
+pub use axum;
 /// The HTTP client underneath, for [`ClientBuilder::http`]. Its major version is part of this crate's.
 pub use reqwest;
 pub use reqwest::Method;

@@ -156,6 +156,8 @@ pub trait Hub: Send + Sync + 'static {
 }
 
 /// The storage of a process that asks a hub for an application's credentials.
+///
+/// [`HubClient`](crate::adapters::HubClient) is one that asks over HTTP.
 #[async_trait]
 pub trait Client: Send + Sync + 'static {
     /// What is handed back to every callback.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`kind()`](crate::Error::kind) | what to do about it: match on this |
 //! | [`errcode()`](crate::Error::errcode), [`errmsg()`](crate::Error::errmsg) | what WeChat answered, if it did |
+//! | [`reason()`](crate::Error::reason) | a hub's word for what went wrong, if it was a hub that answered |
 //! | [`retry_after()`](crate::Error::retry_after) | how long the client itself holds back, if it does: until then it does not ask WeChat for this token or ticket again |
 //! | [`endpoint()`](crate::Error::endpoint) | which path failed: the one that was called, or the one that should have granted its token or ticket |
 //! | [`appid()`](crate::Error::appid) | for which account |
@@ -89,7 +90,8 @@
 //! ## `Configuration`
 //!
 //! The appid, the secret or a setting is wrong. Without an errcode: `base_url` is none, the HTTP client cannot be
-//! made, or the storage has no secret for the appid.
+//! made, or the storage has no secret for the appid. Or a [hub](crate::adapters::HubClient) does not know this client's
+//! bearer token, or does not allow it this account: `http_status()` is then 401 or 403.
 //!
 //! | errcode | meaning |
 //! |---|---|
@@ -316,13 +318,16 @@
 //!
 //! The storage adapter failed, panicked, did not answer within
 //! [5 s](crate::RefreshSettings::storage_timeout), or has not what is needed: a hub elsewhere that has no token, or
-//! an expired one; a `refresh_access_token` of your own that brings such a one, or one of the other kind.
+//! an expired one; a `refresh_access_token` of your own that brings such a one, or one of the other kind. A
+//! [hub over HTTP](crate::adapters::HubClient) that cannot be reached, is late, or answers with what is no hub's
+//! answer is one, too; [`reason()`](crate::Error::reason) is its word for it, such as `fail_fetch_access_token`.
 //!
 //! *Done already:* while a live token is at hand that WeChat takes, it is used, and you see nothing of this.
 //! Without one, WeChat was not asked: a storage that is down is not an empty one. A new token that could not be *saved* is no error: it is
 //! used, the log says so, and the next one in this process who misses it in the storage saves it.
 //!
-//! *To do:* see to the storage; [`source()`](std::error::Error::source) is its own error. It recovers by itself.
+//! *To do:* see to the storage; [`source()`](std::error::Error::source) is its own error. It recovers by itself. What a
+//! hub was refused by WeChat is not of this kind: it is the errcode's own, here as there.
 //!
 //! ## `Connect`
 //!

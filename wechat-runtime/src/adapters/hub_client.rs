@@ -21,6 +21,9 @@ use crate::flight::lock;
 use crate::hub_wire::{self, Refresh};
 use crate::{Error, Secret, Ticket, TicketType, Token, base, http_client, storage};
 
+/// How long a connection is kept that nobody uses: less than hubs keep it, so that none is used that a hub is closing.
+const LONGEST_IDLE: Duration = Duration::from_secs(20);
+
 /// How many async runtimes are told apart before the HTTP clients of earlier ones are dropped.
 const MANY_RUNTIMES: usize = 16;
 
@@ -287,7 +290,8 @@ impl Http {
 
     /// The HTTP client of the runtime that asks.
     fn here(&self, of: &HubClient) -> Result<reqwest::Client, Error> {
-        let runtime = Handle::current().id();
+        let no_runtime = |_| Error::wrong_call("is made outside of a Tokio runtime");
+        let runtime = Handle::try_current().map_err(no_runtime)?.id();
         if let Some(client) = lock(&self.clients).get(&runtime) {
             return Ok(client.clone());
         }
@@ -302,9 +306,11 @@ impl Http {
     fn build(&self, of: &HubClient) -> Result<reqwest::Client, Error> {
         let builder = match &self.make {
             Some(make) => make(),
-            // No proxy can know what this machine means by its own address.
-            None if of.url.as_ref().is_ok_and(is_loopback) => reqwest::ClientBuilder::new().no_proxy(),
-            None => reqwest::ClientBuilder::new(),
+            None => {
+                let plain = reqwest::ClientBuilder::new().pool_idle_timeout(LONGEST_IDLE);
+                // No proxy can know what this machine means by its own address.
+                if of.url.as_ref().is_ok_and(is_loopback) { plain.no_proxy() } else { plain }
+            }
         };
         http_client::tamed(builder, of.connect_timeout)
     }
