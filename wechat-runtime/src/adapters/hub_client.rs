@@ -304,20 +304,19 @@ impl Http {
     }
 
     fn build(&self, of: &HubClient) -> Result<reqwest::Client, Error> {
-        let builder = match &self.make {
-            Some(make) => make(),
-            None => {
-                let plain = reqwest::ClientBuilder::new().pool_idle_timeout(LONGEST_IDLE);
-                // No proxy can know what this machine means by its own address.
-                if of.url.as_ref().is_ok_and(is_loopback) { plain.no_proxy() } else { plain }
-            }
+        // No proxy can know what this machine means by its own address.
+        let plain = || match is_loopback(&of.url) {
+            true => reqwest::ClientBuilder::new().no_proxy(),
+            false => reqwest::ClientBuilder::new(),
         };
+        let builder =
+            self.make.as_ref().map_or_else(|| plain().pool_idle_timeout(LONGEST_IDLE), |make| make());
         http_client::tamed(builder, of.connect_timeout)
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
+fn is_loopback(url: &Result<Url, Error>) -> bool {
+    match url.as_ref().ok().and_then(Url::host) {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
