@@ -305,12 +305,11 @@ impl Http {
 
     fn build(&self, of: &HubClient) -> Result<reqwest::Client, Error> {
         // No proxy can know what this machine means by its own address.
-        let plain = || match is_loopback(&of.url) {
-            true => reqwest::ClientBuilder::new().no_proxy(),
-            false => reqwest::ClientBuilder::new(),
+        let plain = || {
+            let plain = reqwest::ClientBuilder::new().pool_idle_timeout(LONGEST_IDLE);
+            if is_loopback(&of.url) { plain.no_proxy() } else { plain }
         };
-        let builder =
-            self.make.as_ref().map_or_else(|| plain().pool_idle_timeout(LONGEST_IDLE), |make| make());
+        let builder = self.make.as_ref().map_or_else(plain, |make| make());
         http_client::tamed(builder, of.connect_timeout)
     }
 }

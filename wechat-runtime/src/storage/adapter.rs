@@ -23,7 +23,7 @@ use crate::{Error, clock::Moment};
     message = "`{Self}` is not a storage adapter for this application",
     label = "implements neither `storage::Hub` nor `storage::Client`",
     note = "a common application takes a `storage::Hub` (it owns the tokens and knows the secret), a \
-            `storage::Client` (it asks a hub), or a `Bound<Common>`",
+            `storage::Client` (it asks a hub; over HTTP, `adapters::HubClient::new(url)`), or a `Bound<Common>`",
     note = "in a function over any client, write `&impl Call<App = Common>` in place of `&impl Call`"
 )]
 pub trait Adapter<App, Marker>: Sized {
