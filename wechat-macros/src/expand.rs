@@ -181,10 +181,21 @@ impl Declaration<'_> {
     /// The call that binds what was declared, without type arguments: the compiler would point at these, not at the
     /// adapter.
     fn bind_declared(&self, declared: &DeclaredAdapter) -> TokenStream {
-        let DeclaredAdapter { key, adapter, args } = declared;
-        let bind = self.path(*key, "bind");
-        let args = args.as_ref().map_or_else(|| self.default_of(adapter), |args| quote!(#args));
-        quote!(#bind(#adapter, #args))
+        match declared {
+            DeclaredAdapter::Own { key, adapter, args } => {
+                let bind = self.path(*key, "bind");
+                let args = args.as_ref().map_or_else(|| self.default_of(adapter), |args| quote!(#args));
+                quote!(#bind(#adapter, #args))
+            }
+            DeclaredAdapter::Hub { key, url, bearer } => {
+                let (bind, client) = (self.path(*key, "bind_default"), self.path(*key, "HubClient"));
+                let bearer = bearer.iter().map(|value| {
+                    let bearer = placed("bearer", *key);
+                    quote!(.#bearer(#value))
+                });
+                quote!(#bind(#client::new(#url) #(#bearer)*))
+            }
+        }
     }
 
     /// `DefaultArgs::default_args()` placed on the adapter whose `Args` have no default.
@@ -202,9 +213,8 @@ impl Declaration<'_> {
     fn settings(&self, settings: &Settings) -> TokenStream {
         let Settings { krate: _, appid, token, base_url, expires_in } = settings;
         let r = self.runtime;
-        let placed = |name: &str, key: &Span| Ident::new(name, generated(*key));
         let appid = appid.iter().map(|Keyed { key, value }| {
-            let appid = placed("appid", key);
+            let appid = placed("appid", *key);
             quote!(.#appid(#value))
         });
         let token = token.iter().map(|Keyed { key: _, value }| match value {
@@ -212,11 +222,11 @@ impl Declaration<'_> {
             TokenKind::Classic => quote!(.token(#r::TokenKind::Classic)),
         });
         let base_url = base_url.iter().map(|Keyed { key, value }| {
-            let base_url = placed("base_url", key);
+            let base_url = placed("base_url", *key);
             quote!(.#base_url(#value))
         });
         let expires_in = expires_in.iter().map(|Keyed { key, value }| {
-            let (seconds, u64) = (local("__seconds"), placed("u64", key));
+            let (seconds, u64) = (local("__seconds"), placed("u64", *key));
             let value = quote!({
                 let #seconds: #u64 = #value;
                 #seconds
@@ -228,16 +238,19 @@ impl Declaration<'_> {
 
     /// The path of a name of the runtime, placed at a key.
     fn path(&self, key: Span, name: &str) -> TokenStream {
-        let span = generated(key);
-        let runtime = Ident::new(&self.runtime.to_string(), span);
-        let name = Ident::new(name, span);
-        quote_spanned!(span=> #runtime::#name)
+        let (runtime, name) = (placed(&self.runtime.to_string(), key), placed(name, key));
+        quote_spanned!(generated(key)=> #runtime::#name)
     }
 }
 
 /// A name for a value that the user's expressions cannot see.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
+}
+
+/// A name of the runtime's, or of the language's, at the place of a user's token.
+fn placed(name: &str, place: Span) -> Ident {
+    Ident::new(name, generated(place))
 }
 
 /// The place of a user's token, for a token that is the macro's.

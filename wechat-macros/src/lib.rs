@@ -43,8 +43,8 @@ use crate::{args::Args, item::Item, model::Model};
 /// | `expires_in` | seconds, an integer above 0 or an expression of type `u64`: caps the lifetime that WeChat grants | WeChat's own |
 /// | `crate` | the path of `wechat-runtime`, where it has another name | `::wechat_runtime` |
 ///
-/// `component`, `authorizer_appid` and a hub's URL in `adapter_storage` are kept for component applications and for clients
-/// of a hub by its URL, which this version does not have; they are refused with what to write instead.
+/// `component` and `authorizer_appid` are kept for component applications, which this version does not have; they are
+/// refused with what to write instead.
 ///
 /// # `adapter_storage` and `args`
 ///
@@ -52,12 +52,19 @@ use crate::{args::Args, item::Item, model::Model};
 /// |---|---|---|
 /// | any expression: `MyHub`, `MyHub::from_env()` | absent, or an expression | `new()` |
 /// | a pair: `(MyHub, Region::Shanghai)` | must be absent | `new()` |
+/// | a hub's URL, as a string literal: `"http://hub.internal:4000"` | must be absent | `new()` |
+/// | a hub's URL and the bearer token: `("http://hub.internal:4000", bearer)` | must be absent | `new()` |
 /// | the path of a unit struct: `MyHub` | `_` | `new(args)` |
 /// | `_` | absent | `new(adapter)`, where the adapter's `Args` are `Default` |
 /// | `_` | `_` | `new(adapter, args)` |
 ///
-/// Where `new` takes nothing, the two expressions are evaluated once, by the first `new` or `builder`, and every value of
-/// the type shares the adapter and the cache in front of it. Where `new` takes an adapter or its `args`, each call binds anew.
+/// A hub's URL stands for `HubClient::new("http://hub.internal:4000")` of the runtime's `adapters`, and a bearer token
+/// beside it for `.bearer(bearer)`: an expression that becomes a `Secret`, such as a `&str` or a `String`. The URL begins
+/// with `http://` or `https://`, may have a path, and has no user, no query and no fragment. It is the hub's, not WeChat's,
+/// whose address is `base_url`. For a URL that is not a literal, write the `HubClient` itself.
+///
+/// Where `new` takes nothing, what is declared is evaluated once, by the first `new` or `builder`, and every value of the
+/// type shares the adapter and the cache in front of it. Where `new` takes an adapter or its `args`, each call binds anew.
 ///
 /// # What is generated
 ///

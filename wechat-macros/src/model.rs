@@ -1,5 +1,6 @@
 //! The rules between the keys and the item: raw [`Args`] and [`Item`] in, a valid [`Model`] or every mistake out.
 
+mod hub;
 mod values;
 
 use std::{convert::Infallible, fmt::Display};
@@ -7,8 +8,8 @@ use std::{convert::Infallible, fmt::Display};
 use proc_macro2::Span;
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Data, DeriveInput, Expr, ExprLit, ExprPath, ExprTuple, Ident, Lit, Path, Token, Visibility,
-    parse_quote,
+    Attribute, Data, DeriveInput, Expr, ExprLit, ExprPath, ExprTuple, Ident, Lit, LitStr, Path, Token,
+    Visibility, parse_quote,
 };
 
 use crate::{
@@ -39,12 +40,12 @@ pub(crate) enum Binding {
     Given,
 }
 
-/// An adapter and its `args`, by default where they are not declared.
-pub(crate) struct DeclaredAdapter {
-    /// The key `adapter_storage`.
-    pub(crate) key: Span,
-    pub(crate) adapter: Expr,
-    pub(crate) args: Option<Expr>,
+/// The adapter of a `new` that takes nothing. The `key` is `adapter_storage`.
+pub(crate) enum DeclaredAdapter {
+    /// The user's, and its `args`, by default where they are not declared.
+    Own { key: Span, adapter: Expr, args: Option<Expr> },
+    /// The runtime's client of the hub at a URL, which has no `args`.
+    Hub { key: Span, url: LitStr, bearer: Option<Expr> },
 }
 
 /// The keys that set one thing each.
@@ -77,8 +78,12 @@ pub(crate) struct Refusal {
 }
 
 impl Binding {
-    fn declared(key: Span, adapter: &Expr, args: Option<&Expr>) -> Self {
-        Self::Declared(Box::new(DeclaredAdapter { key, adapter: adapter.clone(), args: args.cloned() }))
+    fn own(key: Span, adapter: &Expr, args: Option<&Expr>) -> Self {
+        Self::Declared(Box::new(DeclaredAdapter::Own { key, adapter: adapter.clone(), args: args.cloned() }))
+    }
+
+    fn hub(key: Span, url: &LitStr, bearer: Option<&Expr>) -> Self {
+        Self::Declared(Box::new(DeclaredAdapter::Hub { key, url: url.clone(), bearer: bearer.cloned() }))
     }
 }
 
@@ -184,10 +189,11 @@ fn check_binding(adapter_storage: Option<&Setting>, args: Option<&Setting>) -> s
     };
     let key = adapter_setting.key.span();
     let adapter = ungrouped(adapter);
-    match adapter {
-        Expr::Tuple(pair) => return check_pair(key, pair, args).map(Some),
-        Expr::Lit(literal) => return mistake(literal, not_an_adapter(literal)),
-        _ => {}
+    if let Expr::Tuple(pair) = adapter {
+        return check_pair(key, pair, args).map(Some);
+    }
+    if let Some(literal) = literal(adapter) {
+        return hub::check(key, literal, None, args).map(Some);
     }
     let args = match args {
         None => None,
@@ -211,18 +217,26 @@ fn check_binding(adapter_storage: Option<&Setting>, args: Option<&Setting>) -> s
             "only the path of a unit struct, such as `MyHub`, leaves its `args` to `new`: \
              write `adapter_storage = _, args = _`",
         ),
-        (adapter, args) => Ok(Some(Binding::declared(key, adapter, args))),
+        (adapter, args) => Ok(Some(Binding::own(key, adapter, args))),
     }
 }
 
-/// `adapter_storage = (MyHub, args)`
+/// `adapter_storage = (MyHub, args)`, or `("http://hub.internal:4000", bearer)`
 fn check_pair(key: Span, pair: &ExprTuple, args: Option<&Setting>) -> syn::Result<Binding> {
-    let [adapter, callback_args] = Vec::from_iter(&pair.elems)[..] else {
-        return mistake(pair, "expected the adapter and its `args`: write `adapter_storage = (MyHub, args)`");
+    let elements: Vec<_> = pair.elems.iter().map(ungrouped).collect();
+    let first = elements.first().and_then(|first| literal(first));
+    let [adapter, callback_args] = elements[..] else {
+        let expected = match first {
+            Some(ExprLit { lit: Lit::Str(_), .. }) => {
+                let (two, one) = (hub::PAIR, hub::URL);
+                format!("the hub's URL and its bearer token: write {two}, or, without a token, {one}")
+            }
+            _ => "the adapter and its `args`: write `adapter_storage = (MyHub, args)`".to_owned(),
+        };
+        return mistake(pair, format!("expected {expected}"));
     };
-    let (adapter, callback_args) = (ungrouped(adapter), ungrouped(callback_args));
-    if let Expr::Lit(literal) = adapter {
-        return mistake(pair, not_an_adapter(literal));
+    if let Some(literal) = first {
+        return hub::check(key, literal, Some(callback_args), args);
     }
     for element in [adapter, callback_args] {
         if let Expr::Infer(_) = element {
@@ -235,16 +249,15 @@ fn check_pair(key: Span, pair: &ExprTuple, args: Option<&Setting>) -> syn::Resul
         let message = "the pair in `adapter_storage` holds the `args` already: remove one of the two";
         return mistake(&args.key, message);
     }
-    Ok(Binding::declared(key, adapter, Some(callback_args)))
+    Ok(Binding::own(key, adapter, Some(callback_args)))
 }
 
-fn not_an_adapter(literal: &ExprLit) -> &'static str {
-    match literal.lit {
-        Lit::Str(_) => {
-            "a URL declares a client of the hub there, which this version does not have: write a storage adapter, \
-             `adapter_storage = MyHub`, that implements `storage::Client` and asks the hub"
-        }
-        _ => "a literal is not a storage adapter: write `adapter_storage = MyHub`",
+/// The literal that an adapter is: without parentheses, which stand where a pair was not completed.
+fn literal(adapter: &Expr) -> Option<&ExprLit> {
+    match ungrouped(adapter) {
+        Expr::Lit(literal) => Some(literal),
+        Expr::Paren(paren) => literal(&paren.expr),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ macro_rules! declare {
     };
 }
 
-declare!(Wechat, "http://127.0.0.1:4000", stabel, 0);
+declare!(Wechat, "127.0.0.1:4000", stabel, 0);
 
 fn main() {
     let wechat = Wechat::new();

@@ -12,6 +12,10 @@ struct Absent;
 #[cfg(any())]
 struct AbsentToo;
 
+#[wechat_client(adapter_storage = ("http://127.0.0.1:4000", missing()))]
+#[cfg(any())]
+struct AbsentHub;
+
 #[wechat_client(adapter_storage = Memory::new())]
 #[deprecated = "for a reason"]
 struct Deprecated;

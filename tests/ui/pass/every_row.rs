@@ -17,6 +17,12 @@ struct Declared;
 #[wechat_client(adapter_storage = (MyHub, Region::Shanghai))]
 struct Pair;
 
+#[wechat_client(adapter_storage = "http://127.0.0.1:4000")]
+struct Hub;
+
+#[wechat_client(adapter_storage = ("http://127.0.0.1:4000", "a bearer token"))]
+struct HubWithBearer;
+
 #[wechat_client(adapter_storage = MyHub, args = _)]
 struct GivenArgs;
 
@@ -37,6 +43,8 @@ fn main() {
     is_client(&HubsClient::default());
     is_client(&Declared::default());
     is_client(&Pair::default());
+    is_client(&Hub::default());
+    is_client(&HubWithBearer::default());
     is_client(&GivenArgs::new(Region::Shanghai));
     is_client(&GivenAdapter::new(Memory::new()));
     is_client(&GivenAdapter::new(MyClient));

@@ -14,6 +14,13 @@ fn main() {
     #[wechat_client(adapter_storage = MyHub, args = _)]
     struct ByRegion;
 
+    let bearer = "not what the declaration names";
+    const BEARER: &str = "a bearer token";
+
+    #[wechat_client(adapter_storage = ("http://127.0.0.1:4000", BEARER))]
+    struct Hub;
+
+    let _ = Hub::new().get(bearer);
     let _ = Wechat::new().get("/cgi-bin/user/get");
     let _ = ByRegion::new(REGION).get("/cgi-bin/user/get");
 }

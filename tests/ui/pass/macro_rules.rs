@@ -21,6 +21,22 @@ macro_rules! declare {
         #[wechat_runtime::wechat_client(adapter_storage = $pair)]
         struct $name;
     };
+    ($name:ident by_url $url:expr) => {
+        #[wechat_runtime::wechat_client(adapter_storage = $url)]
+        struct $name;
+    };
+    ($name:ident by_literal $url:literal) => {
+        #[wechat_runtime::wechat_client(adapter_storage = $url)]
+        struct $name;
+    };
+    ($name:ident by_url_and_bearer $url:expr, $bearer:expr) => {
+        #[wechat_runtime::wechat_client(adapter_storage = ($url, $bearer))]
+        struct $name;
+    };
+    ($name:ident by_literals $url:literal, $bearer:literal) => {
+        #[wechat_runtime::wechat_client(adapter_storage = ($url, $bearer))]
+        struct $name;
+    };
     ($name:ident by_path $hub:path) => {
         #[wechat_runtime::wechat_client(adapter_storage = $hub, args = _)]
         struct $name;
@@ -51,6 +67,12 @@ declare!(
     pub Declared, "wx1f2e3d4c5b6a7988", MyHub, Region::Shanghai, classic, ::wechat_runtime
 );
 declare!(Pair by_pair (MyHub, Region::Shanghai));
+declare!(HubByUrl by_url "http://127.0.0.1:4000");
+declare!(HubByLiteral by_literal "http://127.0.0.1:4000");
+declare!(HubByPair by_pair ("http://127.0.0.1:4000", "a bearer token"));
+declare!(HubByUrlAndBearer by_url_and_bearer "http://127.0.0.1:4000", String::from("a bearer token"));
+declare!(HubByLiterals by_literals "http://127.0.0.1:4000", "a bearer token");
+declare!(HubByTokens by_tokens adapter_storage = ("http://127.0.0.1:4000", "a bearer token"));
 declare!(ByPath by_path MyHub);
 declare!(ByType by_type MyHub);
 declare!(ByTokens by_tokens adapter_storage = _, args = _, expires_in = 7000);
@@ -59,6 +81,8 @@ declare!(InItself in_itself);
 fn main() {
     assert_eq!(Declared::new().appid(), Some("wx1f2e3d4c5b6a7988"));
     let _ = Pair::new().get("/cgi-bin/user/get");
+    let _ = (HubByUrl::new(), HubByLiteral::new(), HubByPair::new());
+    let _ = (HubByUrlAndBearer::new(), HubByLiterals::new(), HubByTokens::new());
     let _ = ByPath::new(Region::Beijing).get("/cgi-bin/user/get");
     let _ = ByType::new(Region::Beijing).get("/cgi-bin/user/get");
     let _ = ByTokens::new(MyHub, Region::Beijing).get("/cgi-bin/user/get");

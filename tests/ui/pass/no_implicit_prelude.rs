@@ -17,6 +17,7 @@ pub mod decoys {
     pub struct Client;
     pub struct Common;
     pub struct Bound;
+    pub struct HubClient;
     pub mod core {}
     pub mod std {}
     pub mod wechat_runtime {}
@@ -36,6 +37,14 @@ use decoys::*;
 )]
 pub struct Declared;
 
+/// A hub by its URL.
+#[::wechat_runtime::wechat_client(adapter_storage = "http://127.0.0.1:4000")]
+pub struct Hub;
+
+/// A hub by its URL and a bearer token.
+#[::wechat_runtime::wechat_client(adapter_storage = ("http://127.0.0.1:4000", "a bearer token"))]
+pub struct HubWithBearer;
+
 /// The arguments given.
 #[::wechat_runtime::wechat_client(adapter_storage = ::wechat_ui_tests::MyHub, args = _)]
 pub struct GivenArgs;
@@ -52,6 +61,8 @@ fn main() {
     let declared = Declared::new();
     ::std::assert_eq!(declared.appid(), ::std::option::Option::Some("wx1f2e3d4c5b6a7988"));
     let _ = declared.get("/cgi-bin/user/get");
+    let _ = Hub::new().get("/cgi-bin/user/get");
+    let _ = HubWithBearer::new().get("/cgi-bin/user/get");
     let _ = GivenArgs::new(::wechat_ui_tests::Region::Beijing).get("/cgi-bin/user/get");
     let _ = GivenAdapter::new(::wechat_ui_tests::MyClient).get("/cgi-bin/user/get");
     let _ = Given::new(::wechat_ui_tests::MyHub, ::wechat_ui_tests::Region::Beijing).get("/cgi-bin/user/get");

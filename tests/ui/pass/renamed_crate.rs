@@ -15,7 +15,12 @@ mod inner {
     pub(crate) struct Wechat;
 }
 
+/// Our hub.
+#[renamed::wechat_client(crate = renamed, adapter_storage = ("http://127.0.0.1:4000", "a bearer token"))]
+pub struct Hub;
+
 fn main() {
+    let _ = Hub::new().get("/cgi-bin/user/get");
     let _: Option<Client<Common>> = None;
     let wechat = Wechat::new();
     let _ = wechat.get("/cgi-bin/user/get");

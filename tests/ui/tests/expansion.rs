@@ -20,10 +20,16 @@ use wechat_runtime::{Call, Client, Common, adapters::Memory, wechat_client};
 use wechat_ui_tests::{MyClient, MyHub, Region};
 
 static EVALUATIONS: AtomicU32 = AtomicU32::new(0);
+static BEARERS: AtomicU32 = AtomicU32::new(0);
 
 fn counted() -> MyHub {
     let _ = EVALUATIONS.fetch_add(1, Ordering::Relaxed);
     MyHub
+}
+
+fn bearer() -> String {
+    let _ = BEARERS.fetch_add(1, Ordering::Relaxed);
+    "a bearer token".to_owned()
 }
 
 /// Both declared.
@@ -36,6 +42,14 @@ fn counted() -> MyHub {
     expires_in = 7000
 )]
 pub struct Declared;
+
+/// A hub by its URL.
+#[wechat_client(adapter_storage = "http://127.0.0.1:4000")]
+pub struct Hub;
+
+/// A hub by its URL and a bearer token.
+#[wechat_client(appid = "wx1f2e3d4c5b6a7988", adapter_storage = ("http://127.0.0.1:4000", bearer()))]
+pub struct HubWithBearer;
 
 /// The arguments given.
 #[wechat_client(adapter_storage = MyHub, args = _)]
@@ -59,6 +73,18 @@ fn what_is_declared_is_evaluated_once_for_all_values() {
     });
     let _ = (Declared::default(), Declared::builder().build(), Declared::new().clone());
     assert_eq!(EVALUATIONS.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_bearer_token_is_evaluated_once_for_all_values() {
+    assert_eq!(BEARERS.load(Ordering::Relaxed), 0, "a declaration alone evaluates nothing");
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let _ = scope.spawn(HubWithBearer::new);
+        }
+    });
+    let _ = (HubWithBearer::default(), HubWithBearer::builder().build());
+    assert_eq!(BEARERS.load(Ordering::Relaxed), 1);
 }
 
 #[test]
@@ -89,6 +115,7 @@ fn a_function_takes_any_client() {
     fn client_of<T: Call<App = Common>>(client: &T) -> Client<Common> {
         client.client().clone()
     }
+    assert_eq!(client_of(&Hub::new()).appid(), None);
     let client = client_of(&GivenAdapter::new(MyClient));
     assert_eq!(client_of(&client).appid(), None);
     assert_eq!(client_of(&Given::new(MyHub, Region::Shanghai)).appid(), None);

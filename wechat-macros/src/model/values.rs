@@ -50,16 +50,8 @@ pub(super) fn base_url(value: &Expr) -> syn::Result<Expr> {
     match value {
         Expr::Lit(ExprLit { lit: Lit::Str(url), .. }) => {
             let url = url.value();
-            let lower = url.to_ascii_lowercase();
-            let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
-            if rest.is_none() {
-                let message = format!("a base URL begins with `https://` or `http://`: {EXAMPLE}");
-                return mistake(value, message);
-            }
-            if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                || url.contains(char::is_whitespace)
-            {
-                return mistake(value, format!("a base URL names a host and has no spaces: {EXAMPLE}"));
+            if let Err(rule) = authority(&url) {
+                return mistake(value, format!("a base URL {rule}: {EXAMPLE}"));
             }
         }
         Expr::Lit(_) => return mistake(value, format!("a base URL is a string: {EXAMPLE}")),
@@ -69,6 +61,29 @@ pub(super) fn base_url(value: &Expr) -> syn::Result<Expr> {
         _ => {}
     }
     Ok(value.clone())
+}
+
+/// What stands between the scheme of a URL and its path, or the rule that it breaks.
+pub(super) fn authority(url: &str) -> Result<&str, &'static str> {
+    let behind = |scheme: &str| {
+        let (start, rest) = url.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    let rest = behind("https://").or_else(|| behind("http://"));
+    let rest = rest.ok_or("begins with `https://` or `http://`")?;
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    if host(authority).is_empty() || url.contains(char::is_whitespace) {
+        return Err("names a host and has no spaces");
+    }
+    Ok(authority)
+}
+
+/// The host of an authority: without a user before it, without a port behind it.
+pub(super) fn host(authority: &str) -> &str {
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    // an IPv6 address has colons of its own
+    let (host, end) = host.strip_prefix('[').map_or((host, ':'), |address| (address, ']'));
+    host.split(end).next().unwrap_or_default()
 }
 
 pub(super) fn expires_in(value: &Expr) -> syn::Result<Expr> {
@@ -98,5 +113,33 @@ pub(super) fn krate(value: &Expr) -> syn::Result<Path> {
             mistake(value, message)
         }
         _ => mistake(value, "`crate` takes the path of wechat-runtime: write `crate = ::wechat_runtime`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{authority, host};
+
+    #[test]
+    fn the_host_of_a_url_is_found() {
+        for (url, expected) in [
+            ("https://api.weixin.qq.com", "api.weixin.qq.com"),
+            ("Http://platform:8080/wechat@team", "platform"),
+            ("https://nobody@example.org/", "example.org"),
+            ("https://user:pass@word@example.org:443", "example.org"),
+            ("http://[::1]:8080", "::1"),
+            ("http://example.org?url=http://other", "example.org"),
+        ] {
+            assert_eq!(authority(url).map(host), Ok(expected), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_without_a_host_is_refused() {
+        for url in
+            ["https://", "http:///wechat", "http://:8080", "http://user@", "http://[]", "http:", "é://x"]
+        {
+            assert!(authority(url).is_err(), "{url}");
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! Clients of a hub by its URL are not in this version.
+//! A hub's URL has no query.
 
 use wechat_runtime::wechat_client;
 
-#[wechat_client(adapter_storage = "http://127.0.0.1:4000")]
+#[wechat_client(adapter_storage = "http://127.0.0.1:4000/wechat?team=1")]
 pub struct Wechat;
 
 fn main() {

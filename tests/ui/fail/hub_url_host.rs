@@ -1,0 +1,11 @@
+//! A hub's URL has a host.
+
+use wechat_runtime::wechat_client;
+
+#[wechat_client(adapter_storage = "http://:4000")]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().get("/cgi-bin/user/get");
+}

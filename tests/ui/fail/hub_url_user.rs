@@ -1,0 +1,11 @@
+//! The token for a hub stands beside its URL.
+
+use wechat_runtime::wechat_client;
+
+#[wechat_client(adapter_storage = "http://user:password@127.0.0.1:4000")]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().get("/cgi-bin/user/get");
+}
