@@ -1,5 +1,8 @@
-//! The programs are in `src/bin`. This library holds nothing: it has the code of the READMEs compiled as part of
-//! `cargo test`, and run where that needs no network.
+//! What the programs in `src/bin` share. Besides, it has the code of the READMEs compiled as part of `cargo test`, and
+//! run where that needs no network.
+
+pub mod given;
+pub mod show;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

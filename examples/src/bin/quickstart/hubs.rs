@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use wechat_examples::show;
 use wechat_runtime::storage::{Hub, Result};
 use wechat_runtime::{Secret, Ticket, TicketType, Token, async_trait};
-
-use crate::show;
 
 /// What our adapters want handed back to every callback: which of our sites is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

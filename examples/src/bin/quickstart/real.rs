@@ -1,27 +1,16 @@
 //! The tour of the real platform: two calls that only read.
 
-use std::env;
 use std::error::Error;
 
 use serde_json::Value;
+use wechat_examples::show;
 use wechat_runtime::adapters::Memory;
 use wechat_runtime::{Call, Secret};
 
-use crate::{News, show};
-
-/// The account to call for, where one is given.
-pub(crate) fn account() -> Result<Option<(String, Secret)>, &'static str> {
-    let given = |name| env::var(name).ok().filter(|value| !value.is_empty());
-    match (given("WECHAT_APPID"), given("WECHAT_SECRET")) {
-        (Some(appid), Some(secret)) => Ok(Some((appid, secret.into()))),
-        (Some(_), None) => Err("WECHAT_APPID is given, and WECHAT_SECRET is missing"),
-        (None, Some(_)) => Err("WECHAT_SECRET is given, and WECHAT_APPID is missing"),
-        (None, None) => Ok(None),
-    }
-}
+use crate::News;
 
 pub(crate) async fn tell(appid: &str, secret: Secret) -> Result<(), Box<dyn Error>> {
-    println!("WeChat's own platform, as {appid}");
+    show::line(format!("WeChat's own platform, as {appid}"));
     let storage = Memory::new().with_secret(appid, secret);
     let wechat = News::builder(storage).appid(appid).build()?;
 

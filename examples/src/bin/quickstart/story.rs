@@ -8,12 +8,13 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use wechat_examples::show;
 use wechat_runtime::adapters::Memory;
 use wechat_runtime::{Application, ClientBuilder, reqwest};
 use wechat_simulator::{App, Follower, Line, Simulator};
 
 use crate::hubs::{OtherHub, Region};
-use crate::{News, Shop, show};
+use crate::{News, Shop};
 
 /// The accounts on the simulated platform: the shop in Shanghai, its branch in Beijing, the newspaper.
 const SHOP: &str = "wx1f2e3d4c5b6a7988";
@@ -38,7 +39,7 @@ pub(crate) async fn tell() -> Outcome {
         .with_app(newspaper)
         .start()
         .await?;
-    println!("A WeChat platform, simulated on {}", sim.base_url());
+    show::line(format!("A WeChat platform, simulated on {}", sim.base_url()));
 
     let shop = on(&sim, Shop::builder()).build()?;
     let storage = Memory::new().with_secret(NEWS, "the-newspaper's-secret");
@@ -50,7 +51,7 @@ pub(crate) async fn tell() -> Outcome {
     refused_token(&sim, &shop).await?;
     another_account(&sim, &shop).await?;
     typed_error(&news).await?;
-    println!("\nThe tour is examples/src/bin/quickstart/story.rs; the README goes on from here.");
+    show::line("\nThe tour is examples/src/bin/quickstart/story.rs; the README goes on from here.");
     Ok(())
 }
 
