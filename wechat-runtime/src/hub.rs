@@ -225,5 +225,5 @@ impl Settings {
 }
 
 fn log_stranger(address: Option<IpAddr>) {
-    tracing::warn!(?address, "a stranger was turned away");
+    tracing::warn!(address = address.map(tracing::field::display), "a stranger was turned away");
 }

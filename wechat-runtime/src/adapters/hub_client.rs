@@ -52,7 +52,7 @@ const MANY_RUNTIMES: usize = 16;
 /// What the hub has answered is kept until it expires, and asked for again behind the callers' backs in the last five
 /// minutes ([`margin`](crate::RefreshSettings::margin)). All clients of one hub in a process with the same bearer token and
 /// time-outs share what they have, those made for one call included; with an [`http`](Self::http) of its own, a client
-/// keeps what it has for itself.
+/// shares with its clones alone.
 ///
 /// The hub's clock need not agree with this machine's: an age is reckoned by the `Date` of the hub's answer.
 ///
@@ -148,10 +148,11 @@ impl HubClient {
 
     /// Asks by GET: once more where the connection broke, since asking twice changes nothing.
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, Error> {
-        let ask = || Ok(reqwest::Request::new(Method::GET, self.locate(path, query)?));
+        let (http, url) = (self.http.here(self)?, self.locate(path, query)?);
+        let ask = || self.ask(&http, reqwest::Request::new(Method::GET, url.clone()));
         let answer = async {
-            match self.ask(ask()?).await {
-                Err(error) if error.kind() == ErrorKind::Transport => self.ask(ask()?).await,
+            match ask().await {
+                Err(error) if error.kind() == ErrorKind::Transport => ask().await,
                 answer => answer,
             }
         };
@@ -160,11 +161,12 @@ impl HubClient {
 
     /// Reports a credential that is no good. It is not sent again: the hub may have acted on it.
     async fn post(&self, path: &str, refresh: &Refresh<'_>) -> Result<Answer, Error> {
-        let mut request = reqwest::Request::new(Method::POST, self.locate(path, &[])?);
+        let (http, url) = (self.http.here(self)?, self.locate(path, &[])?);
+        let mut request = reqwest::Request::new(Method::POST, url);
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let body = serde_json::to_vec(refresh).map_err(|_| Error::wrong_call("cannot be written as JSON"))?;
         *request.body_mut() = Some(body.into());
-        self.in_time(self.ask(request)).await
+        self.in_time(self.ask(&http, request)).await
     }
 
     async fn in_time(&self, asking: impl Future<Output = Result<Answer, Error>>) -> Result<Answer, Error> {
@@ -182,11 +184,10 @@ impl HubClient {
         })
     }
 
-    async fn ask(&self, mut request: reqwest::Request) -> Result<Answer, Error> {
+    async fn ask(&self, http: &reqwest::Client, mut request: reqwest::Request) -> Result<Answer, Error> {
         if let Some(authorization) = self.authorization()? {
             request.headers_mut().insert(AUTHORIZATION, authorization);
         }
-        let http = self.http.here(self)?;
         let response = http.execute(request).await.map_err(Error::transport)?;
         Answer::read(response).await
     }
@@ -237,10 +238,13 @@ impl storage::Client for HubClient {
 
     fn shared_as(&self, (): &()) -> Option<String> {
         static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        let url = self.url.as_ref().ok().filter(|_| self.http.make.is_none())?;
+        let url = self.url.as_ref().ok()?;
         // Who asks decides what is answered; the bearer token itself need not be kept in a name.
         let bearer = self.bearer.as_ref().map(|bearer| KEYS.hash_one(bearer.expose()));
-        Some(format!("{url} {bearer:?} {:?} {:?}", self.timeout, self.connect_timeout))
+        // What a function makes is known to be the same for clones alone. The address is kept as long as the name is,
+        // because the binding keeps the client.
+        let own_way = self.http.make.as_ref().map(|_| Arc::as_ptr(&self.http));
+        Some(format!("{url} {bearer:?} {:?} {:?} {own_way:?}", self.timeout, self.connect_timeout))
     }
 }
 
@@ -370,6 +374,9 @@ mod tests {
             name(plain().connect_timeout(Duration::from_secs(1))),
             name(plain().http(reqwest::ClientBuilder::new)),
         ];
+        let own_way = plain().http(reqwest::ClientBuilder::new);
+        assert_eq!(name(own_way.clone()), name(own_way.clone()));
+        assert_ne!(name(own_way), name(plain().http(reqwest::ClientBuilder::new)));
         assert!(others.iter().all(|other| *other != one));
         assert!(!name(plain().bearer("a bearer token")).unwrap().contains("bearer token"));
     }

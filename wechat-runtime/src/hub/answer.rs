@@ -157,9 +157,14 @@ impl Refusal {
             // The storage may be a hub's client: then it is that hub's word.
             None => Some(error.reason().unwrap_or_else(|| word_for(asks))),
         };
+        let message = match error.errmsg() {
+            Some(errmsg) => errmsg.to_owned(),
+            None if has_no_secret => "this hub has no secret for this appid".to_owned(),
+            None => error.to_string(),
+        };
         let trouble = Trouble {
             errcode: if has_no_secret { Some(INVALID_APPID) } else { error.errcode() },
-            message: Some(error.errmsg().map_or_else(|| error.to_string(), str::to_owned)),
+            message: Some(message),
             reason: reason.map(str::to_owned),
             http_status: error.http_status(),
         };
