@@ -1,7 +1,9 @@
 //! A world to try the client in: the simulator, a storage that can be told to fail, a client between them.
 
+mod hubbed;
 mod shelf;
 mod stack;
+mod stub_hub;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +14,13 @@ use tokio::sync::Semaphore;
 use wechat_runtime::{Bound, Client, ClientBuilder, Common, Error, Response};
 use wechat_simulator::{Account, Line, Simulator};
 
+pub use self::hubbed::{
+    GRANTED, Hubbed, STALE, assert_left_alone, assert_tells, either, everybody_waits, granting, in_time,
+    record, through, token, value,
+};
 pub use self::shelf::{Region, Regional, Shelf};
 pub use self::stack::{inside, stack};
+pub use self::stub_hub::{Asked, Reply, StubHub, http_date};
 
 /// The app secret of every account in these tests.
 pub const SECRET: &str = "an-app-secret";

@@ -33,7 +33,8 @@ impl Answer {
     pub(super) async fn read(response: reqwest::Response) -> Result<Self, Error> {
         let (status, headers) = (response.status(), response.headers());
         let (date, retry_after) = (date(headers), retry_after(headers));
-        Ok(Self { status, date, retry_after, body: answer::read(response, MOST_BYTES).await? })
+        let body = answer::read(response, MOST_BYTES).await.map_err(|error| error.with_status(status))?;
+        Ok(Self { status, date, retry_after, body })
     }
 
     /// The access token in it. `stale` is what was reported in the question.
@@ -41,7 +42,7 @@ impl Answer {
         let TokenAnswer { access_token, expires_in, timestamp } =
             self.granted(hub, stale, |holds| holds.access_token.is_some())?;
         if access_token.expose().is_empty() {
-            return Err(hub.trouble("answered with an empty access token"));
+            return Err(self.wrong(hub, "answered with an empty access token"));
         }
         // The protocol does not tell which kind it is: a hub's clients take what they are given.
         let token = Token::new(TokenKind::default(), access_token, timestamp, expires_in);
@@ -56,7 +57,7 @@ impl Answer {
         let TicketAnswer { expires_in, ticket, timestamp, ticket_type } =
             self.granted(hub, None, |holds| holds.ticket.is_some())?;
         if ticket.expose().is_empty() {
-            return Err(hub.trouble("answered with an empty ticket"));
+            return Err(self.wrong(hub, "answered with an empty ticket"));
         }
         let ticket_type = ticket_type.unwrap_or_else(|| asked.clone());
         let ticket = Ticket::new(ticket_type, ticket, timestamp, expires_in);
@@ -77,12 +78,19 @@ impl Answer {
             return Err(self.trouble(hub, stale));
         }
         answer::json(&self.body).map_err(|error| {
-            let what = "answered with a record of the wrong shape: expires_in and timestamp have to be whole numbers";
-            hub.trouble(what)
-                .advising("see to the hub: this is none of its protocol's answers")
+            let what = "answered with a record of the wrong shape: the credential has to be a string, expires_in and \
+                        timestamp whole numbers";
+            self.wrong(hub, what)
                 .with_reason(Some(INVALID_ACCESS_TOKEN.to_owned()))
                 .caused_by(Arc::new(error))
         })
+    }
+
+    /// A record that is none.
+    fn wrong(&self, hub: &HubClient, what: &str) -> Error {
+        hub.trouble(what)
+            .advising("see to the hub: this is none of its protocol's answers")
+            .with_status(self.status)
     }
 
     /// What went wrong, in the words of WeChat, of the hub, or of whoever answered in its place.
@@ -121,10 +129,10 @@ impl Answer {
             StatusCode::TOO_MANY_REQUESTS => error
                 .of_kind(if stale.is_some() { ErrorKind::TokenRejected } else { ErrorKind::Quota })
                 .advising("the hub replaces no more tokens for now: call again later"),
-            _ => match word {
-                Some(word) => error.of_kind(word.kind).advising("see to the hub, in whose logs is why"),
-                None => error,
-            },
+            // A word that is not the protocol's is one for what the original's hub met on its own way to WeChat.
+            _ => error
+                .of_kind(word.map_or(ErrorKind::Storage, |word| word.kind))
+                .advising("see to the hub, in whose logs is why"),
         }
     }
 }
