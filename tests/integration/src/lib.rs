@@ -1,5 +1,6 @@
 //! A world to try the client in: the simulator, a storage that can be told to fail, a client between them.
 
+pub mod asking;
 mod shelf;
 mod stack;
 
