@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use subtle::ConstantTimeEq as _;
 
 use super::answer::Refusal;
@@ -211,11 +211,21 @@ impl Peer {
 }
 
 fn network(written: &str) -> Result<IpNet, Error> {
-    let address = || written.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
-    written.parse().or_else(|_| address()).map_err(|_| {
+    let address = || written.parse::<IpAddr>().map(IpNet::from);
+    written.parse().or_else(|_| address()).map(canonical).map_err(|_| {
         let message = format!("{written:?} is neither a network nor an address");
         Error::new(ErrorKind::Configuration, message).advising("write it like `10.1.0.0/16` or `fd00::/8`")
     })
+}
+
+/// As the addresses are written that it is asked about: IPv4 as IPv4.
+fn canonical(network: IpNet) -> IpNet {
+    let mapped = match network {
+        IpNet::V6(mapped) => mapped.addr().to_ipv4_mapped().zip(mapped.prefix_len().checked_sub(96)),
+        IpNet::V4(_) => None,
+    };
+    let ipv4 = mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    ipv4.map_or(network, IpNet::V4)
 }
 
 /// So many in a minute: a minute's worth at once, and then one each time a share of a minute has passed.
