@@ -232,25 +232,33 @@ fn canonical(network: IpNet) -> IpNet {
 #[derive(Debug)]
 struct Rate {
     share: Duration,
-    /// When all that was taken will have been earned again.
-    earned: Mutex<Moment>,
+    taken: Mutex<Taken>,
+}
+
+/// What was taken and has not been earned again, as the time that earns it.
+#[derive(Debug)]
+struct Taken {
+    debt: Duration,
+    at: Moment,
 }
 
 impl Rate {
     fn per_minute(count: u32) -> Self {
         let share = MINUTE.checked_div(count).unwrap_or(Duration::MAX);
-        Self { share, earned: Mutex::new(Moment::from_unix(0)) }
+        Self { share, taken: Mutex::new(Taken { debt: Duration::ZERO, at: Moment::from_unix(0) }) }
     }
 
     /// Takes one, or says how long there is none.
     fn take(&self, now: Moment) -> Result<(), Duration> {
-        let mut earned = lock(&self.earned);
-        // Of a clock that was set back, no more than a minute is owed.
-        let debt = earned.since(now).min(MINUTE).saturating_add(self.share);
+        let mut taken = lock(&self.taken);
+        // A clock that was set back earns nothing by that, and goes on earning from there.
+        let debt = taken.debt.saturating_sub(now.since(taken.at));
+        *taken = Taken { debt, at: now };
+        let debt = debt.saturating_add(self.share);
         if debt > MINUTE {
             return Err(debt.saturating_sub(MINUTE).min(MINUTE));
         }
-        *earned = now.after(debt);
+        taken.debt = debt;
         Ok(())
     }
 }
@@ -281,6 +289,7 @@ mod tests {
         let rate = Rate::per_minute(6);
         assert_eq!(taken(&rate, 7200), 6);
         assert_eq!(rate.take(at(0)), Err(Duration::from_secs(10)));
+        assert_eq!(taken(&rate, 10), 1);
     }
 
     #[test]

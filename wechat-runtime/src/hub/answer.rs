@@ -43,8 +43,8 @@ pub(super) fn refused(refusal: &Refusal, clock: &dyn Clock) -> Response {
     let mut response = json(refusal.status, &refusal.trouble, clock);
     let headers = response.headers_mut();
     if let Some(retry_after) = refusal.retry_after {
-        let seconds = u64::try_from(retry_after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
-        headers.insert(RETRY_AFTER, seconds.into());
+        let begun = u64::from(retry_after.subsec_nanos() > 0);
+        headers.insert(RETRY_AFTER, retry_after.as_secs().saturating_add(begun).into());
     }
     if refusal.status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
