@@ -146,6 +146,7 @@ impl Tally {
 #[test]
 fn the_router_answers_whatever_it_is_asked() {
     static TALLY: LazyLock<Tally> = LazyLock::new(Tally::default);
+    #[allow(clippy::needless_pass_by_value, reason = "what a property is given is its own")]
     fn holds(case: Case) -> TestResult {
         let Some(request) = case.request() else { return TestResult::discard() };
         let answer = ask(&HUB.router, request);
@@ -169,6 +170,7 @@ fn the_server_answers_whatever_is_written_to_it() {
         }
         if case.method == "HEAD" { line.head().await } else { line.answer().await }
     }
+    #[allow(clippy::needless_pass_by_value, reason = "what a property is given is its own")]
     fn holds(case: Case) -> TestResult {
         let answer = RUNTIME.block_on(async { tokio::time::timeout(LONG, written(&case)).await });
         let answer = answer.expect("it is answered, or the connection ends");

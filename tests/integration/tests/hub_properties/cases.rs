@@ -159,7 +159,7 @@ fn body(g: &mut Gen) -> Vec<u8> {
     };
     let mut body = match below(g, 40) {
         0 => format!(r#"{{"appid":{appid}}}"#),
-        1 => format!(r#"[{appid},null,{stale}]"#),
+        1 => format!("[{appid},null,{stale}]"),
         2 => format!(r#"{{"access_token":{stale},"appid":{appid},"authorizer_appid":"wxauth"}}"#),
         3 => format!(r#"{{"access_token":{stale},"appid":{appid},"x":{}"#, "[".repeat(below(g, 1000))),
         4 => String::arbitrary(g),
