@@ -197,7 +197,8 @@ impl Settings {
             None => credentials.obtain().await,
         };
         let granted = granted.map_err(|error: Error| Refusal::failed(&error, question.asks))?;
-        Ok(self.hand_over(granted, client.expires_in(), question.ticket_type.clone()))
+        let cap = client.expires_in().filter(|_| client.bound().binding().store.owner().is_some());
+        Ok(self.hand_over(granted, cap, question.ticket_type.clone()))
     }
 
     /// What was granted, with the life that the hub itself believes in: a client must not keep it longer.

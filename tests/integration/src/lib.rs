@@ -1,6 +1,8 @@
 //! A world to try the client in: the simulator, a storage that can be told to fail, a client between them.
 
+pub mod asking;
 mod hubbed;
+pub mod seen;
 mod shelf;
 mod stack;
 mod stub_hub;

@@ -2,64 +2,18 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
+use wechat_integration_tests::seen::{Seen, around, whole};
 use wechat_integration_tests::{PATH, SECRET, World, call, http, new_appid};
 use wechat_runtime::{AddCard, Error, RefreshSettings, Response, TokenInjection, Upload, UploadFile};
 use wechat_simulator::{Fault, Line};
 
-/// Everything that a subscriber at TRACE sees of all targets.
-#[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Seen {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Seen {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-fn whole(error: &Error) -> String {
-    let mut text = format!("{error} {error:?} {error:#?}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        write!(text, " {cause} {cause:?}").unwrap();
-        source = cause.source();
-    }
-    text
-}
-
 /// All of it in one test: the subscriber is the process's.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_canary_is_seen_anywhere() {
-    let seen = Seen::default();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(seen.clone());
-    subscriber.with_ansi(false).init();
-    std::panic::set_hook(Box::new({
-        let seen = seen.clone();
-        move |panic| {
-            let text = panic.to_string();
-            seen.0.lock().unwrap().extend_from_slice(text.as_bytes());
-        }
-    }));
-
+    let seen = Seen::begin();
     let world = World::new().await;
     let mut settings = RefreshSettings::default();
     settings.upstream_timeout = Duration::from_millis(100);
@@ -198,8 +152,7 @@ async fn no_canary_is_seen_anywhere() {
     canaries.extend(world.sim.ledger().issues().iter().map(|issue| issue.value.clone()));
     write!(text, "{requests} {client:?} {:?}", client.fetch_access_token().await).unwrap();
 
-    drop(std::panic::take_hook());
-    let logged = String::from_utf8_lossy(&seen.0.lock().unwrap()).into_owned();
+    let logged = seen.end();
     assert!(logged.contains("hyper_util"), "the subscriber sees other crates' targets");
     assert!(logged.contains("wechat_runtime"), "and ours");
     assert!(logged.contains("the shelf fell down"), "and panics");
@@ -211,10 +164,4 @@ async fn no_canary_is_seen_anywhere() {
         assert!(!logged.contains(canary.as_str()), "logged: {}", around(&logged, canary));
         assert!(!text.contains(canary.as_str()), "shown: {}", around(&text, canary));
     }
-}
-
-fn around(text: &str, canary: &str) -> String {
-    let at = text.find(canary).unwrap_or(0);
-    let start = text[..at].char_indices().rev().nth(200).map_or(0, |(index, _)| index);
-    text[start..].chars().take(500).collect()
 }

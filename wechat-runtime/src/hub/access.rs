@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use subtle::ConstantTimeEq as _;
 
 use super::answer::Refusal;
@@ -211,36 +211,54 @@ impl Peer {
 }
 
 fn network(written: &str) -> Result<IpNet, Error> {
-    let address = || written.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
-    written.parse().or_else(|_| address()).map_err(|_| {
+    let address = || written.parse::<IpAddr>().map(IpNet::from);
+    written.parse().or_else(|_| address()).map(canonical).map_err(|_| {
         let message = format!("{written:?} is neither a network nor an address");
         Error::new(ErrorKind::Configuration, message).advising("write it like `10.1.0.0/16` or `fd00::/8`")
     })
+}
+
+/// As the addresses are written that it is asked about: IPv4 as IPv4.
+fn canonical(network: IpNet) -> IpNet {
+    let mapped = match network {
+        IpNet::V6(mapped) => mapped.addr().to_ipv4_mapped().zip(mapped.prefix_len().checked_sub(96)),
+        IpNet::V4(_) => None,
+    };
+    let ipv4 = mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    ipv4.map_or(network, IpNet::V4)
 }
 
 /// So many in a minute: a minute's worth at once, and then one each time a share of a minute has passed.
 #[derive(Debug)]
 struct Rate {
     share: Duration,
-    /// When all that was taken will have been earned again.
-    earned: Mutex<Moment>,
+    taken: Mutex<Taken>,
+}
+
+/// What was taken and has not been earned again, as the time that earns it.
+#[derive(Debug)]
+struct Taken {
+    debt: Duration,
+    at: Moment,
 }
 
 impl Rate {
     fn per_minute(count: u32) -> Self {
         let share = MINUTE.checked_div(count).unwrap_or(Duration::MAX);
-        Self { share, earned: Mutex::new(Moment::from_unix(0)) }
+        Self { share, taken: Mutex::new(Taken { debt: Duration::ZERO, at: Moment::from_unix(0) }) }
     }
 
     /// Takes one, or says how long there is none.
     fn take(&self, now: Moment) -> Result<(), Duration> {
-        let mut earned = lock(&self.earned);
-        // Of a clock that was set back, no more than a minute is owed.
-        let debt = earned.since(now).min(MINUTE).saturating_add(self.share);
+        let mut taken = lock(&self.taken);
+        // A clock that was set back earns nothing by that, and goes on earning from there.
+        let debt = taken.debt.saturating_sub(now.since(taken.at));
+        *taken = Taken { debt, at: now };
+        let debt = debt.saturating_add(self.share);
         if debt > MINUTE {
             return Err(debt.saturating_sub(MINUTE).min(MINUTE));
         }
-        *earned = now.after(debt);
+        taken.debt = debt;
         Ok(())
     }
 }
@@ -271,6 +289,7 @@ mod tests {
         let rate = Rate::per_minute(6);
         assert_eq!(taken(&rate, 7200), 6);
         assert_eq!(rate.take(at(0)), Err(Duration::from_secs(10)));
+        assert_eq!(taken(&rate, 10), 1);
     }
 
     #[test]

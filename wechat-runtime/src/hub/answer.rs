@@ -43,8 +43,8 @@ pub(super) fn refused(refusal: &Refusal, clock: &dyn Clock) -> Response {
     let mut response = json(refusal.status, &refusal.trouble, clock);
     let headers = response.headers_mut();
     if let Some(retry_after) = refusal.retry_after {
-        let seconds = u64::try_from(retry_after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
-        headers.insert(RETRY_AFTER, seconds.into());
+        let begun = u64::from(retry_after.subsec_nanos() > 0);
+        headers.insert(RETRY_AFTER, retry_after.as_secs().saturating_add(begun).into());
     }
     if refusal.status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -141,9 +141,14 @@ impl Refusal {
 
     /// A failure to come by a credential.
     pub(super) fn failed(error: &Error, asks: Asks) -> Self {
-        // Of an account whose secret the storage has not, this hub can say what WeChat says of one it does not know.
-        let has_no_secret =
+        let is_ours =
             error.kind() == ErrorKind::Configuration && error.errcode().is_none() && error.reason().is_none();
+        // What needs no endpoint of WeChat's is how another hub is asked.
+        if is_ours && error.endpoint().is_none() {
+            return Self::wrong_settings(error);
+        }
+        // Of an account whose secret the storage has not, this hub can say what WeChat says of one it does not know.
+        let has_no_secret = is_ours;
         let status = match error.kind() {
             ErrorKind::Configuration if has_no_secret => StatusCode::NOT_FOUND,
             ErrorKind::Quota | ErrorKind::Busy | ErrorKind::Storage => StatusCode::SERVICE_UNAVAILABLE,
@@ -151,12 +156,12 @@ impl Refusal {
             ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             _ => StatusCode::BAD_GATEWAY,
         };
-        let reason = match error.errcode() {
+        // The storage may be a hub's client: then it is that hub's word.
+        let reason = error.reason().or_else(|| match error.errcode() {
             Some(code) => Word::of_code(code).map(|word| word.reason),
             None if has_no_secret => Some(INVALID_CONFIG),
-            // The storage may be a hub's client: then it is that hub's word.
-            None => Some(error.reason().unwrap_or_else(|| word_for(asks))),
-        };
+            None => Some(word_for(asks)),
+        });
         let message = match error.errmsg() {
             Some(errmsg) => errmsg.to_owned(),
             None if has_no_secret => "this hub has no secret for this appid".to_owned(),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::access::Operation;
 use super::answer::Refusal;
-use crate::{Secret, TicketType};
+use crate::{Secret, TicketType, answer};
 
 /// No appid is longer, in bytes. WeChat's have 18.
 const LONGEST_APPID: usize = 128;
@@ -83,6 +83,9 @@ impl Question {
             let body = read_body(request, limit).await?;
             let wrong =
                 || Refusal::wrong_question("the body has to be a JSON object, with `access_token` in it");
+            // An array of the three would be read as well.
+            let body =
+                Some(body).filter(|body| answer::begins_object(body) == Some(true)).ok_or_else(wrong)?;
             let report: Report = serde_json::from_slice(&body).map_err(|_| wrong())?;
             return Ok(Self {
                 asks,

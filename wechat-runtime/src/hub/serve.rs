@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::access::{Access, Peer};
@@ -42,6 +43,8 @@ pub async fn serve(
     let patience = settings.timeout.saturating_mul(2);
     let router = router(settings);
     let connections = GracefulShutdown::new();
+    // None of them outlives the server.
+    let mut tasks = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -66,7 +69,8 @@ pub async fn serve(
             .header_read_timeout(PATIENCE)
             .serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection);
-        tokio::spawn(async move {
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended");
             }
