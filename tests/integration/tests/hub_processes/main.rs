@@ -1,6 +1,7 @@
 //! A hub, its clients and the platform in processes of their own: crowds at expiry and at a refusal, and a hub that is
 //! killed, restarted or stopped under load.
 
+mod originals;
 mod stage;
 
 use std::io::Write as _;
