@@ -2,6 +2,8 @@
 
 pub mod asking;
 mod hubbed;
+pub mod orders;
+pub mod process;
 pub mod seen;
 mod shelf;
 mod stack;

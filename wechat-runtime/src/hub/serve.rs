@@ -31,6 +31,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// On an address other than loopback, it wants to be told [who may ask](Access). On a loopback address an empty list lets
 /// in everybody who is on this machine.
 ///
+/// A listener by `TcpListener::bind` lets 128 connections wait to be accepted; of a larger crowd that comes at once, as
+/// clients do whose tokens have expired, the others begin again a second later. Where there are hundreds of clients, make
+/// it by tokio's `TcpSocket`, with `listen(1024)`.
+///
 /// # Errors
 ///
 /// An address that others can reach, and an empty list ([`Configuration`](ErrorKind::Configuration)).

@@ -1,0 +1,185 @@
+//! What a test tells the processes that it spawns, and what they answer: a line of JSON each.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use wechat_runtime::Error;
+
+/// What a hub's process is told first; it answers with its URL.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HubSettings {
+    /// Where the platform is.
+    pub base_url: String,
+    /// The secrets that its storage has, by their appids.
+    pub secrets: BTreeMap<String, String>,
+    /// Where it listens on 127.0.0.1; it looks for a free port where it is told none.
+    pub port: Option<u16>,
+    /// What time it is, in Unix seconds.
+    pub unix: u64,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum HubOrder {
+    /// What time it is, in Unix seconds: answered `null`.
+    Clock(u64),
+    /// What it has been asked until now: answered [`Asked`].
+    Asked,
+    /// To stop as a hub does: answered `null`, and the process ends when it has stopped.
+    Stop,
+}
+
+/// How many questions a hub has answered or refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub tokens: usize,
+    /// Those that report a token as no good.
+    pub reports: usize,
+    pub tickets: usize,
+}
+
+/// What a process of callers is told first; it answers `null`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallerSettings {
+    /// Where the hub is.
+    pub hub: String,
+    /// Where the platform is.
+    pub base_url: String,
+    pub appid: String,
+    /// What time it is, in Unix seconds.
+    pub unix: u64,
+    pub clients: usize,
+    pub bindings: Bindings,
+}
+
+/// What the clients of a process have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bindings {
+    /// One binding, by its name.
+    Shared,
+    /// Nothing: each has a binding of its own, and keeps no connection that it does not use.
+    Own,
+    /// Nothing: each has a binding and connections of its own.
+    OwnConnected,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum CallerOrder {
+    /// What time it is, in Unix seconds: answered `null`.
+    Clock(u64),
+    /// Each client does this so many times, all at once: answered [`Tally`].
+    Each(Act, usize),
+    /// Each client calls again and again from now on: answered `null`.
+    Load,
+    /// Waits until each client has ended so many calls that it began after this order: answered with their [`Tally`].
+    Ended(usize),
+    /// As [`Ended`](Self::Ended), where only calls count that succeeded.
+    Succeeded(usize),
+    /// To end the load: answered with the [`Tally`] of all its calls.
+    Rest,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum Act {
+    /// Looks at its token.
+    Token,
+    /// Makes a plain call.
+    Call,
+    /// Makes a plain call that brings a client of the hub of its own.
+    CallWithOwnStorage,
+    /// Asks for a ticket, through a client of the hub that the call brings.
+    TicketWithOwnStorage,
+}
+
+/// What became of calls.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Tally {
+    pub succeeded: usize,
+    /// How many failed, by the kind of the error.
+    pub failed: BTreeMap<String, usize>,
+    /// What the last of them said.
+    pub said: Option<String>,
+    pub longest: Duration,
+}
+
+impl Tally {
+    pub fn count(&mut self, outcome: Result<(), Error>, took: Duration) {
+        self.longest = self.longest.max(took);
+        match outcome {
+            Ok(()) => self.succeeded += 1,
+            Err(error) => {
+                *self.failed.entry(format!("{:?}", error.kind())).or_default() += 1;
+                self.said = Some(error.to_string());
+            }
+        }
+    }
+
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.succeeded += other.succeeded;
+        for (kind, count) in other.failed {
+            *self.failed.entry(kind).or_default() += count;
+        }
+        Self { said: self.said.or(other.said), longest: self.longest.max(other.longest), ..self }
+    }
+}
+
+/// The orders that come to this process; the first line is what it is told first.
+///
+/// The process ends with its standard input, whatever it is doing: then nobody is there any more who would end it.
+pub fn orders<S, O>() -> (S, mpsc::UnboundedReceiver<O>)
+where
+    S: DeserializeOwned,
+    O: DeserializeOwned + Send + 'static,
+{
+    let mut lines = BufReader::new(std::io::stdin()).lines().map_while(Result::ok);
+    let first = lines.next().unwrap_or_else(|| std::process::exit(0));
+    let settings = serde_json::from_str(&first).expect("the first line is what the process is told first");
+    let (tx, orders) = mpsc::unbounded_channel();
+    // A thread of its own: a read of standard input cannot be given up, and a runtime would wait for it.
+    std::thread::spawn(move || {
+        for line in lines {
+            match serde_json::from_str(&line) {
+                // Where nobody takes orders any more, the process is ending.
+                Ok(order) => drop(tx.send(order)),
+                Err(error) => {
+                    let _ = writeln!(std::io::stderr(), "no such order: {line}: {error}");
+                    std::process::exit(1);
+                }
+            }
+        }
+        std::process::exit(0);
+    });
+    (settings, orders)
+}
+
+/// Says something to the test.
+pub fn say(answer: &impl Serialize) {
+    let line = serde_json::to_string(answer).expect("it can be written as JSON");
+    let mut out = std::io::stdout().lock();
+    // Where nobody listens any more, standard input has ended, too.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// The clock of a process: it shows what it is told.
+#[derive(Clone)]
+pub struct Told(Arc<AtomicU64>);
+
+impl Told {
+    pub fn new(unix: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(unix)))
+    }
+
+    pub fn set(&self, unix: u64) {
+        self.0.store(unix, Ordering::SeqCst);
+    }
+
+    pub fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
