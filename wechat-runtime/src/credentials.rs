@@ -60,6 +60,13 @@ pub(crate) enum Cause {
     Asked { force: bool },
 }
 
+/// Whether the store is read where a copy lives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    UnlessKept,
+    Afresh,
+}
+
 impl Cause {
     fn refusal(&self) -> Option<&Error> {
         match self {
@@ -103,7 +110,7 @@ impl Credentials {
         if let Some(copy) = copy.as_ref().filter(|copy| self.serves(&copy.grant)) {
             return Ok(copy.grant.clone());
         }
-        let stored = self.read_together().await?;
+        let stored = self.read_together(Read::UnlessKept).await?;
         if let Some(grant) = stored.as_ref().filter(|grant| self.serves(grant)) {
             return Ok(grant.clone());
         }
@@ -128,7 +135,8 @@ impl Credentials {
         if !(renew || self.callers_secret.is_some()) {
             return self.obtain().await;
         }
-        let current = self.read_together().await?.filter(|grant| self.standing(grant) != Standing::Dead);
+        let current =
+            self.read_together(Read::Afresh).await?.filter(|grant| self.standing(grant) != Standing::Dead);
         let cause = if current.is_none() && !self.insists(&Cause::Asked { force }) {
             Cause::Missing
         } else {
@@ -185,7 +193,7 @@ impl Credentials {
                 Ok(_) if ours => {}
                 // Another binding has it: what counts is what our own storage has now.
                 Ok(_) => {
-                    let stored = self.read_together().await?;
+                    let stored = self.read_together(Read::Afresh).await?;
                     let answer = stored.filter(|grant| self.answers(grant, stale.as_ref(), &cause));
                     if let Some(grant) = answer {
                         return Ok(grant);
@@ -240,11 +248,18 @@ impl Credentials {
     }
 
     /// Reads the store, once for all who ask through this binding at the time, and keeps what it has.
-    async fn read_together(&self) -> Result<Option<Grant>, Error> {
+    async fn read_together(&self, how: Read) -> Result<Option<Grant>, Error> {
         let read = || {
             let this = self.clone();
             async move {
                 let before = this.binding.copy(&this.key);
+                // A read that ended between the caller's look and this one has brought it already.
+                let kept = before
+                    .as_ref()
+                    .filter(|copy| how == Read::UnlessKept && this.standing(&copy.grant) != Standing::Dead);
+                if let Some(copy) = kept {
+                    return Ok(Some(copy.grant.clone()));
+                }
                 let read = this.read().await?;
                 if let Some(grant) = &read {
                     this.binding.keep_unless_changed(&this.key, grant.clone(), before.as_ref());
