@@ -162,8 +162,8 @@ fn the_router_answers_whatever_it_is_asked() {
 #[test]
 fn the_server_answers_whatever_is_written_to_it() {
     static TALLY: LazyLock<Tally> = LazyLock::new(Tally::default);
-    async fn written(case: &Case) -> Option<Answer> {
-        let mut line = HUB.served.connect().await;
+    async fn written(hub: &Hub, case: &Case) -> Option<Answer> {
+        let mut line = hub.served.connect().await;
         line.write(case.bytes()).await;
         if matches!(case.framing, Framing::BreaksOff(_) | Framing::BrokenChunk) || !case.garbled.is_empty() {
             line.finish().await;
@@ -172,7 +172,9 @@ fn the_server_answers_whatever_is_written_to_it() {
     }
     #[allow(clippy::needless_pass_by_value, reason = "what a property is given is its own")]
     fn holds(case: Case) -> TestResult {
-        let answer = RUNTIME.block_on(async { tokio::time::timeout(LONG, written(&case)).await });
+        // Made here: it cannot be inside the runtime that it is made by.
+        let hub = &*HUB;
+        let answer = RUNTIME.block_on(async { tokio::time::timeout(LONG, written(hub, &case)).await });
         let answer = answer.expect("it is answered, or the connection ends");
         let is_http = case.request().is_some() && case.garbled.is_empty();
         let is_whole = matches!(case.framing, Framing::Whole | Framing::Chunked | Framing::Overlong(_));
