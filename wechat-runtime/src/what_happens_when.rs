@@ -92,6 +92,51 @@
 //! | the hub has only an expired token | `Storage`; it is not sent | `limits::an_expired_token_from_a_hub_is_an_error_and_is_not_sent` |
 //! | you try the contract on your adapter | each fault is found by the check made for it | `contract::every_fault_is_found_by_its_own_check_and_no_report_tells_a_secret` |
 //!
+//! # A hub over HTTP
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | 64 clients, and 500, in other processes begin cold, at expiry, or are refused at once | one fetch each time, and nobody fails | `hub_processes::sixty_four_clients_at_expiry_and_at_a_refusal_cost_one_fetch_each`, `hub_processes::five_hundred_clients_at_expiry_and_at_a_refusal_cost_one_fetch_each` |
+//! | 200 callers report the same token | one token for all | `hub_refresh::two_hundred_reports_of_one_token_by_different_callers_cost_one` |
+//! | what is reported is not the current one, or null | the live one is the answer; WeChat is not asked | `hub_refresh::a_report_of_what_is_not_current_gets_the_live_one_and_costs_nothing` |
+//! | what is reported was granted less than 30 s ago | 429, with a `Retry-After`; it is not replaced | `hub_refresh::one_that_was_granted_a_moment_ago_is_not_replaced_and_it_is_told_when` |
+//! | the hub's client caps lifetimes by `expires_in` | that is what its clients are told | `hub_refresh::the_life_that_was_declared_is_the_one_that_clients_are_told_and_the_hub_keeps_to` |
+//! | it is asked as elixir_wechat asks | it answers byte for byte as that library's hub | `hub_answers::success_is_answered_byte_for_byte`, `hub_answers::the_originals_client_is_served_on_a_connection_that_it_keeps` |
+//! | WeChat refuses it | errcode, errmsg and status reach the client whole, and the `Retry-After` of the pause | `hub_failures::what_wechat_refuses_reaches_the_client_whole`, `hub_failures::what_is_left_of_a_cool_down_is_what_a_client_is_told` |
+//! | WeChat hangs, or what answers is not WeChat | 504, or 502 | `hub_failures::wechat_that_hangs_is_a_gateway_timeout_whoever_gives_up_first`, `hub_failures::what_is_no_answer_of_wechats_is_a_bad_gateway` |
+//! | its storage is down | 503; WeChat is not asked | `hub_failures::a_storage_that_is_down_is_no_service_and_causes_no_call` |
+//! | it has no secret for the appid | 404, `invalid_config`, and errcode 40013, as WeChat would say | `hub_answers::an_account_without_a_secret_is_wechats_invalid_appid_and_the_hubs_invalid_config` |
+//! | a question is no question, or of another path or method | 400, 404, 405, in JSON | `hub_questions::a_query_that_asks_nothing_is_an_invalid_request`, `hub_questions::a_path_or_a_method_that_is_none_of_the_protocols_says_so` |
+//! | a body is too long, breaks off, or never comes | 413, 400, 408 | `hub_questions::a_body_that_is_too_long_is_413_however_it_comes`, `hub_questions::a_body_that_never_comes_is_408_within_the_time_out` |
+//! | whatever else it is asked | an answer in JSON, and nothing secret in it | `hub_properties::the_router_answers_whatever_it_is_asked`, `hub_properties::the_server_answers_whatever_is_written_to_it` |
+//! | nobody is listed in `Access`, or the bearer token is wrong | 401 | `hub_access::nobody_may_ask_by_default`, `hub_access::the_bearer_token_is_the_whole_of_it_in_one_header_of_its_own` |
+//! | one asks for an account or an operation that it is not listed for | 403 | `hub_access::one_may_ask_about_the_accounts_that_one_is_listed_for`, `hub_access::one_may_ask_for_what_one_is_listed_for` |
+//! | one reports more tokens than it may in a minute | 429, with a `Retry-After` | `hub_rates::a_minutes_reports_may_come_at_once_and_one_more_is_told_when_to_come` |
+//! | it is served where others can reach it, and nobody is listed | an error that says what to do; nothing is served | `hub_serve::what_others_can_reach_is_not_served_to_nobody_in_particular` |
+//! | it is stopped | the questions under way are answered, within bounds | `hub_serve::a_question_under_way_is_answered_and_an_idle_connection_holds_nothing`, `hub_serve::it_ends_in_bounded_time_and_cuts_off_what_hangs` |
+//! | its storage is a client of another hub | that hub's words are passed on | `hub_relay::wechats_errors_and_the_words_for_them_are_passed_on` |
+//!
+//! # A client of a hub over HTTP
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | it asks | as elixir_wechat asks, byte for byte | `hub_client::a_token_and_tickets_are_asked_for_as_the_original_asks`, `hub_client::a_refresh_is_written_as_the_original_writes_it` |
+//! | 500 callers of one process have no copy | one question | `hub_processes::five_hundred_callers_whose_cache_is_empty_ask_the_hub_once` |
+//! | each of them brings a `HubClient` of its own | one question | `hub_processes::five_hundred_calls_that_bring_a_client_of_the_hub_of_their_own_ask_it_once` |
+//! | a token is in its last five minutes | it is served, while the hub is asked behind | `hub_copies::in_the_last_five_minutes_the_old_one_is_served_while_the_hub_is_asked_once_behind` |
+//! | the hub is killed and restarted under load | who has a live token notices nothing; others get `Storage` in time, and recover by themselves | `hub_processes::a_hub_killed_and_restarted_under_load_costs_nothing_while_a_token_lives_and_then_a_typed_error` |
+//! | the hub answers what is no hub's answer | `Storage`, in time; WeChat is not asked | `hub_client::an_answer_that_is_no_grant_is_a_typed_error_and_wechat_is_not_asked` |
+//! | it never ends its answer, or gives none | `Storage`, in time | `hub_client::an_answer_that_never_ends_is_a_typed_error_when_the_time_is_up` |
+//! | the connection breaks | a question is asked once more; a report is not | `hub_client::a_connection_that_breaks_is_a_typed_error_where_a_question_is_asked_twice_and_a_refresh_once`, `hub_client::a_refresh_is_sent_once_whatever_breaks_after_it_may_have_arrived` |
+//! | WeChat refused it to the hub | the caller's error has WeChat's errcode | `hub_client::the_originals_errors_under_200_are_the_callers_in_full` |
+//! | the hub answers a word | the error's kind goes by it, and `reason()` repeats it | `hub_client::each_word_of_the_original_for_a_reason_has_its_kind_and_is_repeated` |
+//! | the hub's clock is minutes or days off | a token lives as long as it has to, by the hub's `Date` | `hub_copies::a_token_lives_as_long_as_it_has_to_whatever_the_hubs_clock_says` |
+//! | the hub's timestamps are in milliseconds | a token does not live for ever | `hub_copies::a_timestamp_in_milliseconds_or_of_the_end_of_time_does_not_make_a_token_live_for_ever` |
+//! | a token is refused that many callers have | one report, and the hub's answer is used | `hub_copies::a_token_that_many_callers_find_refused_is_reported_once` |
+//! | the hub gives the refused one back | `TokenRejected`; no loop | `hub_copies::a_hub_that_gives_the_refused_token_back_ends_the_call_without_a_loop` |
+//! | two hubs, or two bearer tokens, are used at once | neither sees the other's tokens | `hub_copies::two_hubs_are_never_mixed_up`, `hub_copies::who_asks_by_another_bearer_token_has_another_copy` |
+//! | a path that grants is called by name | the hub's ticket, or `Request`; WeChat is not asked | `hub_client::paths_that_grant_are_answered_by_the_hub_or_not_at_all` |
+//!
 //! # Accounts and overrides
 //!
 //! | when | then | proved by |

@@ -140,9 +140,11 @@ fn every_case_names_its_tests_and_each_of_them_is_there() {
     let mut sources = BTreeMap::new();
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            let file = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            sources.insert(file, std::fs::read_to_string(&path).unwrap());
+        let file = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let source = if path.is_dir() { path.join("main.rs") } else { path };
+        // A directory without one holds the modules of the file of its name.
+        if let Ok(source) = std::fs::read_to_string(source) {
+            sources.entry(file).or_insert(source);
         }
     }
     let tests: BTreeMap<_, _> = sources.iter().map(|(file, source)| (&**file, tests_in(source))).collect();
