@@ -200,6 +200,25 @@ async fn in_the_last_five_minutes_the_old_one_is_served_while_the_hub_is_asked_o
     assert_left_alone(&world);
 }
 
+/// What comes after the first answer behind shows what that led to: nothing but another question, a second later.
+#[tokio::test]
+async fn an_old_token_that_is_still_the_hubs_is_not_reported_to_it() {
+    let Hubbed { world, hub, client, token } = Hubbed::new().await;
+    let granted = world.sim.clock().unix();
+    let (record, clock) = (self::token(&token, granted), world.sim.clock());
+    hub.answer(move |_| Reply::original(&record, clock.unix()));
+    call(&client).await.unwrap();
+    world.pass(6900);
+    for _ in 0..20 {
+        world.pass(1);
+        call(&client).await.unwrap();
+        everybody_waits().await;
+    }
+    hub.arrived(3).await;
+    assert_eq!(hub.counts().1, 0);
+    assert_eq!(client.fetch_access_token().await.unwrap().timestamp(), granted, "nor does it live longer");
+}
+
 #[tokio::test]
 async fn while_a_hub_is_down_in_the_last_five_minutes_nobody_notices() {
     let Hubbed { world, mut hub, client, .. } = Hubbed::new().await;
