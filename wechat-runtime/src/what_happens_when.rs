@@ -101,7 +101,7 @@
 //! | what is reported is not the current one, or null | the live one is the answer; WeChat is not asked | `hub_refresh::a_report_of_what_is_not_current_gets_the_live_one_and_costs_nothing` |
 //! | what is reported was granted less than 30 s ago | 429, with a `Retry-After`; it is not replaced | `hub_refresh::one_that_was_granted_a_moment_ago_is_not_replaced_and_it_is_told_when` |
 //! | the hub's client caps lifetimes by `expires_in` | that is what its clients are told | `hub_refresh::the_life_that_was_declared_is_the_one_that_clients_are_told_and_the_hub_keeps_to` |
-//! | it is asked as elixir_wechat asks | it answers byte for byte as that library's hub | `hub_answers::success_is_answered_byte_for_byte`, `hub_answers::the_originals_client_is_served_on_a_connection_that_it_keeps` |
+//! | it is asked as `elixir_wechat` asks | it answers byte for byte as that library's hub | `hub_answers::success_is_answered_byte_for_byte`, `hub_answers::the_originals_client_is_served_on_a_connection_that_it_keeps` |
 //! | WeChat refuses it | errcode, errmsg and status reach the client whole, and the `Retry-After` of the pause | `hub_failures::what_wechat_refuses_reaches_the_client_whole`, `hub_failures::what_is_left_of_a_cool_down_is_what_a_client_is_told` |
 //! | WeChat hangs, or what answers is not WeChat | 504, or 502 | `hub_failures::wechat_that_hangs_is_a_gateway_timeout_whoever_gives_up_first`, `hub_failures::what_is_no_answer_of_wechats_is_a_bad_gateway` |
 //! | its storage is down | 503; WeChat is not asked | `hub_failures::a_storage_that_is_down_is_no_service_and_causes_no_call` |
@@ -120,7 +120,7 @@
 //!
 //! | when | then | proved by |
 //! |---|---|---|
-//! | it asks | as elixir_wechat asks, byte for byte | `hub_client::a_token_and_tickets_are_asked_for_as_the_original_asks`, `hub_client::a_refresh_is_written_as_the_original_writes_it` |
+//! | it asks | as `elixir_wechat` asks, byte for byte | `hub_client::a_token_and_tickets_are_asked_for_as_the_original_asks`, `hub_client::a_refresh_is_written_as_the_original_writes_it` |
 //! | 500 callers of one process have no copy | one question | `hub_processes::five_hundred_callers_whose_cache_is_empty_ask_the_hub_once` |
 //! | each of them brings a `HubClient` of its own | one question | `hub_processes::five_hundred_calls_that_bring_a_client_of_the_hub_of_their_own_ask_it_once` |
 //! | a token is in its last five minutes | it is served, while the hub is asked behind | `hub_copies::in_the_last_five_minutes_the_old_one_is_served_while_the_hub_is_asked_once_behind` |

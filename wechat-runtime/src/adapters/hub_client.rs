@@ -21,6 +21,10 @@ use crate::flight::lock;
 use crate::hub_wire::{self, Refresh};
 use crate::{Error, Secret, Ticket, TicketType, Token, base, http_client, storage};
 
+/// Said where nothing but plain HTTP can be spoken.
+const NO_TLS: &str =
+    "https needs the feature `rustls` or `native-tls`, which this build of wechat-runtime has not";
+
 /// How long a connection is kept that nobody uses: less than hubs keep it, so that none is used that a hub is closing.
 const LONGEST_IDLE: Duration = Duration::from_secs(20);
 
@@ -199,10 +203,9 @@ impl HubClient {
 
     fn in_trouble(&self, error: Error, what: &str) -> Error {
         let hub = self.url.as_ref().map_or("", |url| url.as_str());
-        error
-            .of_kind(ErrorKind::Storage)
-            .because(format!("the hub at {hub} {what}"))
-            .advising("check that the hub runs at this URL")
+        let error = error.of_kind(ErrorKind::Storage).because(format!("the hub at {hub} {what}"));
+        let speaks = cfg!(any(feature = "rustls", feature = "native-tls")) || hub.starts_with("http:");
+        error.advising(if speaks { "check that the hub runs at this URL" } else { NO_TLS })
     }
 }
 

@@ -81,7 +81,8 @@ impl Credentials {
         let stored = self.read().await?;
         if let Some(stored) = stored.filter(|stored| {
             // An ageing token is the hub's to refresh; telling the hub so would only hurry it.
-            self.answers(stored, stale, cause) || matches!(cause, Cause::Ageing)
+            let lives = self.standing(stored) != Standing::Dead;
+            self.answers(stored, stale, cause) || (lives && matches!(cause, Cause::Ageing))
         }) {
             return keep(stored);
         }

@@ -39,8 +39,8 @@ impl Answer {
 
     /// The access token in it. `stale` is what was reported in the question.
     pub(super) fn token(self, hub: &HubClient, stale: Option<&Secret>) -> Result<Token, Error> {
-        let TokenAnswer { access_token, expires_in, timestamp } =
-            self.granted(hub, stale, |holds| holds.access_token.is_some())?;
+        let granted = self.granted(hub, stale, Origin::Grant, |holds| holds.access_token.is_some());
+        let TokenAnswer { access_token, expires_in, timestamp } = granted?;
         if access_token.expose().is_empty() {
             return Err(self.wrong(hub, "answered with an empty access token"));
         }
@@ -54,8 +54,9 @@ impl Answer {
 
     /// The ticket in it.
     pub(super) fn ticket(self, hub: &HubClient, asked: &TicketType) -> Result<Ticket, Error> {
-        let TicketAnswer { expires_in, ticket, timestamp, ticket_type } =
-            self.granted(hub, None, |holds| holds.ticket.is_some())?;
+        // A 40001 is about the token that buys it.
+        let granted = self.granted(hub, None, Origin::Business, |holds| holds.ticket.is_some());
+        let TicketAnswer { expires_in, ticket, timestamp, ticket_type } = granted?;
         if ticket.expose().is_empty() {
             return Err(self.wrong(hub, "answered with an empty ticket"));
         }
@@ -72,17 +73,17 @@ impl Answer {
         &self,
         hub: &HubClient,
         stale: Option<&Secret>,
+        origin: Origin,
         has: fn(Holds) -> bool,
     ) -> Result<T, Error> {
         if self.status != StatusCode::OK || !answer::json(&self.body).is_ok_and(has) {
-            return Err(self.trouble(hub, stale));
+            return Err(self.trouble(hub, stale, origin));
         }
         answer::json(&self.body).map_err(|error| {
             let what = "answered with a record of the wrong shape: the credential has to be a string, expires_in and \
                         timestamp whole numbers";
-            self.wrong(hub, what)
-                .with_reason(Some(INVALID_ACCESS_TOKEN.to_owned()))
-                .caused_by(Arc::new(error))
+            let word = (origin == Origin::Grant).then(|| INVALID_ACCESS_TOKEN.to_owned());
+            self.wrong(hub, what).with_reason(word).caused_by(Arc::new(error))
         })
     }
 
@@ -94,10 +95,10 @@ impl Answer {
     }
 
     /// What went wrong, in the words of WeChat, of the hub, or of whoever answered in its place.
-    fn trouble(&self, hub: &HubClient, stale: Option<&Secret>) -> Error {
+    fn trouble(&self, hub: &HubClient, stale: Option<&Secret>, origin: Origin) -> Error {
         let told = answer::json::<Trouble>(&self.body).ok().filter(Trouble::is_some);
         let error = if let Some(told) = told {
-            self.told(hub, stale, told)
+            self.told(hub, stale, origin, told)
         } else {
             let what = if self.body.is_empty() { "nothing" } else { "none of a hub's answers" };
             let status = self.status.as_u16();
@@ -106,16 +107,16 @@ impl Answer {
         error.with_retry_after(self.retry_after)
     }
 
-    fn told(&self, hub: &HubClient, stale: Option<&Secret>, told: Trouble) -> Error {
+    fn told(&self, hub: &HubClient, stale: Option<&Secret>, origin: Origin, told: Trouble) -> Error {
         let Trouble { errcode, message, reason, http_status } = told;
         let secrets: Vec<_> =
             stale.into_iter().chain(&hub.bearer).map(|secret| secret.expose().to_owned()).collect();
         let tidy = |text: String| answer::tidy(&text, &secrets);
         let (message, reason) = (message.map(tidy), reason.map(tidy));
         if let Some(code) = errcode {
-            return Error::answered(code, message.unwrap_or_default(), Origin::Grant)
-                .because("the hub was refused it")
-                .with_http_status(http_status)
+            return Error::answered(code, message.unwrap_or_default(), origin)
+                .because("the hub could not get it")
+                .with_http_status(http_status.or(Some(self.status.as_u16())))
                 .with_reason(reason);
         }
         let word = reason.as_deref().and_then(Word::of_reason);
