@@ -1,6 +1,7 @@
 //! Asking a hub raw questions: by requests that its router is handed, and by bytes on a connection.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,6 +20,9 @@ use wechat_runtime::{Client, Common, Error};
 
 /// The bearer token of the one peer of [`open`].
 pub const BEARER: &str = "a-bearer-token-0123456789";
+
+/// Nothing that is asked takes so long: what does has got no answer.
+pub const LONG: Duration = Duration::from_secs(20);
 
 /// What an answer of a hub's is made of.
 #[derive(Debug)]
@@ -149,9 +153,10 @@ pub fn by(method: Method, mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-/// What the router answers.
+/// What the router answers, in time.
 pub async fn ask(router: &Router, request: Request<Body>) -> Answer {
-    let Ok(response) = router.clone().oneshot(request).await;
+    let answered = tokio::time::timeout(LONG, router.clone().oneshot(request));
+    let Ok(response) = answered.await.expect("nothing that is asked hangs");
     let (head, body) = response.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.expect("it is in memory");
     Answer { status: head.status.as_u16(), headers: head.headers, body }
@@ -254,7 +259,8 @@ impl Line {
     /// Writes a request and reads its answer.
     pub async fn ask(&mut self, request: impl AsRef<[u8]>) -> Answer {
         self.write(request).await;
-        self.answer().await.expect("an answer")
+        let answer = tokio::time::timeout(LONG, self.answer()).await;
+        answer.expect("nothing that is asked hangs").expect("an answer")
     }
 
     /// Waits until the other end has closed, and answers with what it sent until then.

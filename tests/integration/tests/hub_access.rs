@@ -250,15 +250,15 @@ async fn old_clients_are_known_by_the_address_of_their_connection_alone() {
     assert_eq!(ask(&hub, known(from(question(), "203.0.113.9"))).await.value(), "T1");
 }
 
-/// A body that tells whether anybody has begun to read it.
+/// A body that is too long, and tells whether anybody has begun to read it.
 fn watched() -> (Body, Arc<AtomicBool>) {
     let read = Arc::new(AtomicBool::new(false));
     let noted = read.clone();
-    let body = stream::poll_fn(move |_| {
+    let chunks = (0..100).map(move |_| {
         noted.store(true, Ordering::SeqCst);
-        std::task::Poll::Ready(Some(Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 1000]))))
+        Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 1000]))
     });
-    (Body::from_stream(body), read)
+    (Body::from_stream(stream::iter(chunks)), read)
 }
 
 #[tokio::test]

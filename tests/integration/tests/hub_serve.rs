@@ -6,16 +6,13 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use wechat_integration_tests::World;
-use wechat_integration_tests::asking::{BEARER, Line, Served, for_old_clients, open};
+use wechat_integration_tests::asking::{BEARER, LONG, Line, Served, for_old_clients, open};
 use wechat_runtime::hub::{self, Access, Peer, Settings};
 use wechat_runtime::{Error, ErrorKind};
 use wechat_simulator::Fault;
 
 const STABLE: &str = "/cgi-bin/stable_token";
 const QUESTION: &str = "GET /client/access_token?appid=wxtest HTTP/1.1\r\nhost: hub\r\n\r\n";
-
-/// Long enough that nothing which hangs is taken for slow.
-const LONG: Duration = Duration::from_secs(20);
 
 /// No server that has nothing to wait for takes so long to stop.
 const SOON: Duration = Duration::from_secs(5);

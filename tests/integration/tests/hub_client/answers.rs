@@ -198,12 +198,12 @@ fn that_are_errors() -> Vec<Row> {
         row(r#"{"error":"invalid_request"}"#),
         row(r#"{"message":"it is late"}"#),
         row(r#"{"reason":"a word that nobody knows"}"#),
-        row(r#"{"errcode":40013,"errmsg":"invalid appid"}"#).refused(configuration, 40013, None),
-        row(r#"{"errcode":"40013","errmsg":null}"#).refused(configuration, 40013, None),
-        row(r#"{"errcode":40013.0,"message":"x","reason":7}"#).refused(configuration, 40013, None),
-        row(r#"{"errcode":40013,"message":"x","reason":null}"#).refused(configuration, 40013, None),
-        row(r#"{"errcode":-1,"message":null,"reason":null,"http_status":-1}"#).refused(busy, -1, None),
-        row(r#"{"errcode":-1,"message":"x","reason":null,"http_status":70000}"#).refused(busy, -1, None),
+        row(r#"{"errcode":40013,"errmsg":"invalid appid"}"#).refused(configuration, 40013, Some(200)),
+        row(r#"{"errcode":"40013","errmsg":null}"#).refused(configuration, 40013, Some(200)),
+        row(r#"{"errcode":40013.0,"message":"x","reason":7}"#).refused(configuration, 40013, Some(200)),
+        row(r#"{"errcode":40013,"message":"x","reason":null}"#).refused(configuration, 40013, Some(200)),
+        row(r#"{"errcode":-1,"message":null,"reason":null,"http_status":-1}"#).refused(busy, -1, Some(200)),
+        row(r#"{"errcode":-1,"message":"x","reason":null,"http_status":70000}"#).refused(busy, -1, Some(200)),
         row(r#"{"errcode":-1,"message":"x","reason":null,"http_status":"503"}"#).refused(busy, -1, Some(503)),
     ]
 }
