@@ -289,7 +289,10 @@ impl Credentials {
 
     fn owner(&self) -> Result<&dyn Owner, Error> {
         const NOT_HERE: &str = "the path needs the app secret, which only a `storage::Hub` has";
-        self.binding.store.owner().ok_or_else(|| Error::new(ErrorKind::Request, NOT_HERE))
+        self.binding.store.owner().ok_or_else(|| {
+            Error::new(ErrorKind::Request, NOT_HERE)
+                .advising("make this call in the process that owns the account, which is the hub's")
+        })
     }
 
     /// The application's secret.

@@ -124,6 +124,9 @@ impl Settings {
 /// # }
 /// ```
 pub fn router(settings: Settings) -> Router {
+    if settings.common.is_none() {
+        tracing::warn!("{SERVES_NOTHING}");
+    }
     let routes = ROUTES.iter().fold(Router::new(), |router, route| {
         let answer =
             move |State(hub): State<Arc<Settings>>, request| async move { hub.answer(route, request).await };
@@ -136,6 +139,8 @@ pub fn router(settings: Settings) -> Router {
         })
         .with_state(Arc::new(settings))
 }
+
+const SERVES_NOTHING: &str = "the hub serves no application: give its settings a client, by `common`";
 
 /// A path of the protocol.
 struct Route {
@@ -226,5 +231,12 @@ impl Settings {
 }
 
 fn log_stranger(address: Option<IpAddr>) {
-    tracing::warn!(address = address.map(tracing::field::display), "a stranger was turned away");
+    if let Some(address) = address {
+        tracing::warn!(%address, "a stranger was turned away");
+    } else {
+        tracing::warn!(
+            "a stranger was turned away, whose network is not known: serve the router \
+             `into_make_service_with_connect_info::<SocketAddr>()`"
+        );
+    }
 }

@@ -144,8 +144,14 @@ impl Peer {
     pub fn by_bearer(name: impl Into<String>, bearer: impl Into<Secret>) -> Result<Self, Error> {
         let (name, bearer) = (name.into(), bearer.into());
         let token = bearer.expose();
-        if token.len() < SHORTEST_BEARER || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let message = format!("the bearer token of {name:?} is too short or has odd characters");
+        let wrong = match token.len() {
+            0 => Some("is empty"),
+            1..SHORTEST_BEARER => Some("is too short"),
+            _ if !token.bytes().all(|byte| byte.is_ascii_graphic()) => Some("has odd characters"),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            let message = format!("the bearer token of {name:?} {wrong}");
             return Err(Error::new(ErrorKind::Configuration, message)
                 .advising("give at least 16 characters of visible ASCII, chosen at random"));
         }
@@ -155,7 +161,8 @@ impl Peer {
     /// Those whose address is in one of these networks (`10.1.0.0/16`, `fd00::/8`, or one address), without any
     /// authentication: for clients that have none.
     ///
-    /// The address is that of the connection. Behind a proxy, that is the proxy's.
+    /// The address is that of the connection. Behind a proxy, that is the proxy's. Whatever runs in such a network may
+    /// ask, a browser there included; and one who forgets the bearer token does not notice it there.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::access::{Access, Peer};
-use super::{Settings, router};
+use super::{SERVES_NOTHING, Settings, router};
 use crate::Error;
 use crate::errcode::ErrorKind;
 
@@ -37,7 +37,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 ///
-/// An address that others can reach, and an empty list ([`Configuration`](ErrorKind::Configuration)).
+/// An address that others can reach, and an empty list; settings without an application
+/// ([`Configuration`](ErrorKind::Configuration)).
 pub async fn serve(
     listener: TcpListener,
     settings: Settings,
@@ -87,8 +88,11 @@ pub async fn serve(
     Ok(())
 }
 
-/// Refuses to be open to everybody by mistake.
+/// Refuses to be open to everybody, or of no use to anybody, by mistake.
 fn let_in(listener: &TcpListener, settings: Settings) -> Result<Settings, Error> {
+    if settings.common.is_none() {
+        return Err(Error::new(ErrorKind::Configuration, SERVES_NOTHING));
+    }
     if !settings.access.is_empty() {
         return Ok(settings);
     }

@@ -11,11 +11,15 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::HubClient;
 use crate::errcode::{ErrorKind, Origin};
-use crate::hub_wire::{INVALID_ACCESS_TOKEN, TicketAnswer, TokenAnswer, Trouble, Word};
+use crate::hub_wire::{INVALID_ACCESS_TOKEN, INVALID_REQUEST, TicketAnswer, TokenAnswer, Trouble, Word};
 use crate::{Error, Secret, Ticket, TicketType, Token, TokenKind, answer};
 
 /// An answer of a hub is a few hundred bytes.
 const MOST_BYTES: usize = 64 * 1024;
+
+/// What to do where there is something at the URL, and no hub.
+const WHERE_IT_IS: &str =
+    "check the hub's URL: it ends before `/client/…`, and has the path in it that the hub is nested at";
 
 /// No pause of a hub's is longer: cool-downs end after a day.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
@@ -102,7 +106,9 @@ impl Answer {
         } else {
             let what = if self.body.is_empty() { "nothing" } else { "none of a hub's answers" };
             let status = self.status.as_u16();
-            hub.trouble(&format!("answered with {what} (HTTP status {status})")).with_status(self.status)
+            let error = hub.trouble(&format!("answered with {what} (HTTP status {status})"));
+            let error = error.with_status(self.status);
+            if self.status == StatusCode::NOT_FOUND { error.advising(WHERE_IT_IS) } else { error }
         };
         error.with_retry_after(self.retry_after)
     }
@@ -114,10 +120,16 @@ impl Answer {
         let tidy = |text: String| answer::tidy(&text, &secrets);
         let (message, reason) = (message.map(tidy), reason.map(tidy));
         if let Some(code) = errcode {
-            return Error::answered(code, message.unwrap_or_default(), origin)
+            let error = Error::answered(code, message.unwrap_or_default(), origin)
                 .because("the hub could not get it")
                 .with_http_status(http_status.or(Some(self.status.as_u16())))
                 .with_reason(reason);
+            return match error.kind() {
+                ErrorKind::AddressNotAllowed => {
+                    error.advising("add the hub's address to the account's IP whitelist")
+                }
+                _ => error,
+            };
         }
         let word = reason.as_deref().and_then(Word::of_reason);
         let what = format!("answered `{}`", reason.as_deref().unwrap_or_default());
@@ -127,6 +139,9 @@ impl Answer {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => error
                 .of_kind(ErrorKind::Configuration)
                 .advising("check the hub's bearer token, and what the hub allows to this client"),
+            StatusCode::NOT_FOUND if word.is_some_and(|word| word.reason == INVALID_REQUEST) => {
+                error.of_kind(ErrorKind::Configuration).advising(WHERE_IT_IS)
+            }
             StatusCode::TOO_MANY_REQUESTS => error
                 .of_kind(if stale.is_some() { ErrorKind::TokenRejected } else { ErrorKind::Quota })
                 .advising("the hub replaces no more tokens for now: call again later"),
