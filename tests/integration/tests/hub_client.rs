@@ -314,6 +314,41 @@ async fn the_originals_empty_500_is_a_typed_error() {
     assert_left_alone(&world);
 }
 
+/// What to do is told of the hub's side, where that is where it is to be done.
+#[tokio::test]
+async fn advice_is_about_the_hub_where_the_hub_is_at_fault() {
+    let Hubbed { world, hub, client, .. } = Hubbed::new().await;
+    let words = r#"{"errcode":null,"message":"a hub has no such path","reason":"invalid_request","http_status":null}"#;
+    let refused = r#"{"errcode":40164,"message":"invalid ip","reason":null,"http_status":200}"#;
+    for (status, body, kind, says) in [
+        ("404 Not Found", words, ErrorKind::Configuration, "check the hub's URL"),
+        ("404 Not Found", "", ErrorKind::Storage, "check the hub's URL"),
+        ("200 OK", refused, ErrorKind::AddressNotAllowed, "add the hub's address"),
+    ] {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", body.len());
+        hub.answer(move |_| Reply::raw(format!("{head}{body}")));
+        let error = client.get(PATH).appid(new_appid()).send().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.advice().contains(says), "{error}");
+    }
+    let by_secret = client.get("/sns/jscode2session").query(&[("js_code", "x")]).send().await.unwrap_err();
+    assert!(by_secret.advice().contains("the hub's"), "{by_secret}");
+    assert_left_alone(&world);
+}
+
+#[tokio::test]
+async fn a_ticket_that_the_hubs_token_is_refused_for_is_no_wrong_secret() {
+    let Hubbed { hub, client, .. } = Hubbed::new().await;
+    hub.answer(|_| {
+        let refused = r#"{"errcode":40001,"message":"invalid credential","reason":null,"http_status":200}"#;
+        Reply::original(refused, GRANTED)
+    });
+    let error = client.fetch_ticket("jsapi").await.unwrap_err();
+    assert_eq!((error.kind(), error.errcode()), (ErrorKind::TokenRejected, Some(40001)));
+    let error = client.fetch_access_token().await.unwrap_err();
+    assert_eq!((error.kind(), error.errcode()), (ErrorKind::Configuration, Some(40001)));
+}
+
 #[tokio::test]
 async fn each_word_of_the_original_for_a_reason_has_its_kind_and_is_repeated() {
     let Hubbed { world, hub, client, .. } = Hubbed::new().await;

@@ -44,6 +44,15 @@ fn serve(
 }
 
 #[tokio::test]
+async fn a_hub_that_serves_no_application_is_not_served() {
+    let (listener, _) = listen("127.0.0.1:0").await.unwrap();
+    let settings = Settings::new(Access::new());
+    let error = in_time(SOON, hub::serve(listener, settings, std::future::pending())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert!(error.to_string().contains("by `common`"), "{error}");
+}
+
+#[tokio::test]
 async fn what_others_can_reach_is_not_served_to_nobody_in_particular() {
     let world = stocked().await;
     for address in ["0.0.0.0:0", "[::]:0"] {
