@@ -182,8 +182,7 @@ impl Credentials {
             let work = || self.clone().lead(lane.clone(), stale.clone(), cause.clone());
             let shared = REFRESHES.share(&lane, self.settings.lease, work).await;
             let (landing, led) = shared.ok_or_else(|| self.shutting_down())?;
-            let ours = Arc::ptr_eq(&landing.of.binding, &self.binding)
-                && landing.of.callers_secret == self.callers_secret;
+            let ours = landing.of.is(self);
             let owns = self.binding.store.owner().is_some();
             match landing.outcome {
                 Ok(grant) if led => return Ok(grant),
@@ -267,7 +266,8 @@ impl Credentials {
                 Ok(read)
             }
         };
-        let read = self.binding.reads.share(&self.key, self.storage_patience(), read).await;
+        let patience = self.storage_patience();
+        let read = self.binding.reads.share(&(self.key.clone(), patience), patience, read).await;
         read.map_or_else(|| Err(self.shutting_down()), |(read, _)| read)
     }
 
@@ -331,7 +331,8 @@ impl Credentials {
         callback: impl Future<Output = storage::Result<T>>,
     ) -> Result<T, Error> {
         let failed = |source: storage::Error| {
-            let error = source.of_call().cloned();
+            // What a hub says of WeChat is not what WeChat says here: an owner's own trouble is its storage's.
+            let error = source.of_call().filter(|_| self.binding.store.owner().is_none()).cloned();
             self.locate(error.unwrap_or_else(|| Error::storage(&format!("{doing} the {what}"), source)))
         };
         match tokio::time::timeout(self.storage_patience(), unpanicked(callback)).await {

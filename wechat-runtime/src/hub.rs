@@ -33,7 +33,7 @@
 //! many report the same one, WeChat is asked once. Secrets are on no route. The forms for component applications answer
 //! `invalid_config`.
 //!
-//! Everything else is answered in JSON as well, under a status that says what it is:
+//! Everything else that is HTTP is answered in JSON as well, under a status that says what it is:
 //! `{"errcode":40013,"message":"invalid appid","reason":null,"http_status":200}`. Where WeChat refused, `errcode`, `message`
 //! and `http_status` are WeChat's own; where it did not, `reason` is one of the protocol's words, such as
 //! `invalid_request`. A `Retry-After` says in how many seconds it is worth asking again.
@@ -172,7 +172,7 @@ impl Settings {
         let question =
             tokio::time::timeout(self.timeout, reading).await.unwrap_or_else(|_| Err(Refusal::too_slow()))?;
         let (asks, appid) = (route.asks, &*question.appid);
-        let answered = match peer.may(asks, appid, self.now()) {
+        let answered = match peer.may(asks, appid, address, self.now()) {
             Ok(()) => {
                 let work = tokio::time::timeout(self.timeout, self.grant(&question));
                 work.await.unwrap_or_else(|_| Err(Refusal::not_in_time(asks)))

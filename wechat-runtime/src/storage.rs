@@ -16,8 +16,8 @@
 //! [`Client`] have an [`upstream_timeout`](crate::RefreshSettings::upstream_timeout) (5 s) more, because the hub they ask
 //! may have to ask WeChat.
 //!
-//! An `Err` that is itself a [`wechat_runtime::Error`](crate::Error) is the caller's as it is: so what WeChat told a hub
-//! is told to the hub's clients.
+//! An `Err` of a [`Client`]'s that is itself a [`wechat_runtime::Error`](crate::Error) is the caller's as it is: so what
+//! WeChat told a hub is told to the hub's clients.
 //!
 //! ```
 //! use std::{collections::HashMap, sync::Mutex};

@@ -441,7 +441,12 @@ async fn try_each(rows: fn(&'static str) -> Vec<Row>, fetches: usize, timeout: D
         let (appid, reply) = (new_appid(), row.reply.clone());
         hub.answer(either(granting(&world, STALE), move |_| reply.clone()));
         let error = soon(client.get(PATH).appid(&appid).send()).await.unwrap_err();
-        check(&row, &error, row.kind_of_refresh, "a refresh");
+        if row.kind_of_refresh == ErrorKind::TokenRejected {
+            // The hub replaces none for now: what is told is WeChat's refusal.
+            check(&row.refused_by_wechat(), &error, ErrorKind::TokenRejected, "a refresh");
+        } else {
+            check(&row, &error, row.kind_of_refresh, "a refresh");
+        }
         assert_eq!(hub.counts_of(&appid), (2, 1), "{}: reported once", row.name);
     }
     assert!(world.query_of(PATH, "access_token").iter().all(|sent| sent == STALE));

@@ -64,6 +64,8 @@ async fn a_query_that_asks_nothing_is_an_invalid_request() {
         "&type",
         "&type=",
         "&type=js+api",
+        "&type=a_new_word",
+        "&type=JSAPI",
         "&type=js%0Aapi",
         "&type=%C3%BC",
         &format!("&type={too_long}"),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use wechat_integration_tests::World;
@@ -164,6 +165,18 @@ async fn a_server_that_is_dropped_leaves_no_connection_behind() {
     in_time(SOON, line.closed()).await;
     in_time(SOON, begun.closed()).await;
     assert!(TcpStream::connect(at).await.is_err());
+}
+
+/// On a clock that goes on when nothing else does.
+#[tokio::test(start_paused = true)]
+async fn who_asks_and_never_reads_is_cut_off() {
+    let world = stocked().await;
+    let (listener, port) = listen("127.0.0.1:0").await.unwrap();
+    let (_stop, _serving) = serve(listener, open(&world.client()));
+    let mut stranger = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let questions = QUESTION.repeat(1000);
+    let asks_on = async { while stranger.write_all(questions.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(3600), asks_on).await.expect("the connection is ended");
 }
 
 #[tokio::test]

@@ -254,6 +254,8 @@ async fn a_client_of_a_hub_never_asks_wechat_for_a_token() {
         let client = world.builder_on(Bound::new(ToldByHub { fetched, refreshed }, ())).build().unwrap();
         let outcome = call(&client).await;
         assert_eq!(outcome.err().map(|error| error.kind()), expected);
+        // Past the gap between two reports.
+        world.pass(30);
         for path in ["/cgi-bin/token", "/cgi-bin/stable_token", "/sns/jscode2session"] {
             let error = client.get(path).send().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Request, "{path}");

@@ -273,7 +273,7 @@ fn read_url(written: &str) -> Result<Url, Error> {
     if base::has_user(&url) || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("holds more than a scheme, a host and a path"));
     }
-    if url.host_str().is_some_and(base::is_wechat) {
+    if url.host_str().is_some_and(|host| base::is_wechat(&format!(".{}", host.trim_end_matches('.')))) {
         return Err(wrong("is WeChat's, which is no hub"));
     }
     let path = url.path().trim_end_matches('/').to_owned();
@@ -356,6 +356,8 @@ mod tests {
             "http://hub.example/?bearer=x",
             "http://hub.example/#x",
             "https://api.weixin.qq.com",
+            "https://api.weixin.qq.com.",
+            "https://weixin.qq.com",
         ] {
             let error = HubClient::new(wrong).locate("/x", &[]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration, "{wrong}");

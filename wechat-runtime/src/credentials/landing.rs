@@ -1,9 +1,10 @@
 //! What a refresh came to, for all who wait: as data, because each has a question of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::Cause;
 use super::guard::Blocked;
+use super::{Cause, Credentials};
 use crate::credential::Grant;
 use crate::errcode::ErrorKind;
 use crate::storage::adapter::Binding;
@@ -18,11 +19,31 @@ pub(super) struct Landing {
     pub(super) outcome: Result<Grant, Failure>,
 }
 
-/// Whose storage and whose secret a refresh went by.
+/// Whose storage and whose secret a refresh went by, and with how much patience.
 #[derive(Clone)]
 pub(super) struct Through {
-    pub(super) binding: Arc<Binding>,
-    pub(super) callers_secret: Option<Secret>,
+    binding: Arc<Binding>,
+    callers_secret: Option<Secret>,
+    patience: Duration,
+}
+
+impl From<&Credentials> for Through {
+    fn from(of: &Credentials) -> Self {
+        Self {
+            binding: of.binding.clone(),
+            callers_secret: of.callers_secret.clone(),
+            patience: of.storage_patience(),
+        }
+    }
+}
+
+impl Through {
+    /// Whether it went as a refresh of these would go.
+    pub(super) fn is(&self, of: &Credentials) -> bool {
+        Arc::ptr_eq(&self.binding, &of.binding)
+            && self.callers_secret == of.callers_secret
+            && self.patience == of.storage_patience()
+    }
 }
 
 /// Why there is no new grant: as data, because each who waits has a refusal of its own to tell of.
@@ -32,6 +53,8 @@ pub(super) enum Failure {
     Blocked(Blocked),
     /// Refreshing brought the refused value back.
     SameAgain,
+    /// The hub replaces none for now, with its own words for that.
+    ByHub(Error),
     /// Another has begun since, because this one was parked past its lease.
     Overtaken,
 }
@@ -58,6 +81,7 @@ impl Failure {
                 let of_adapter = matches!(error.kind(), ErrorKind::Storage | ErrorKind::Configuration);
                 same_binding || (owns && !of_adapter)
             }
+            Self::ByHub(_) => same_binding && same_question,
             Self::Blocked(_) | Self::SameAgain => same_question,
             Self::Overtaken => false,
         }
@@ -85,6 +109,13 @@ impl Failure {
             ),
             Self::SameAgain => {
                 ("the same one was granted again", "and refreshing brings the same one back", None)
+            }
+            Self::ByHub(error) => {
+                let refusal = cause.refusal().cloned();
+                let refusal = refusal.unwrap_or_else(|| Error::new(ErrorKind::TokenRejected, ""));
+                let refused = "the access token is refused, and the hub replaces none for now";
+                let refusal = refusal.because(refused).with_retry_after(error.retry_after());
+                return refusal.with_reason(error.reason().map(str::to_owned)).caused_by(Arc::new(error));
             }
             Self::Overtaken => {
                 const LATE: &str = "refreshing took too long, and another refresh has overtaken it";

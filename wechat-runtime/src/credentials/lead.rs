@@ -52,7 +52,7 @@ impl Credentials {
                     let lead = Lead { of: &self, owner, lane: &lane, fence, began, stale, cause: &cause };
                     lead.run().await
                 }
-                None => self.lead_client(stale.as_ref(), &cause).await,
+                None => self.lead_client(&lane, stale.as_ref(), &cause).await,
             }
         };
         let outcome = unpanicked(work).instrument(span.clone()).await;
@@ -67,13 +67,17 @@ impl Credentials {
                 tracing::warn!(%error, "not refreshed");
             }
         });
-        let of = Through { binding: self.binding, callers_secret: self.callers_secret };
-        Landing { of, stale, cause, outcome }
+        Landing { of: Through::from(&self), stale, cause, outcome }
     }
 
     /// A client's refresh: what the hub has, or has after being told that it is no good.
-    async fn lead_client(&self, stale: Option<&Secret>, cause: &Cause) -> Result<Grant, Failure> {
-        let before = self.binding.copy(&self.key);
+    async fn lead_client(
+        &self,
+        lane: &Lane,
+        stale: Option<&Secret>,
+        cause: &Cause,
+    ) -> Result<Grant, Failure> {
+        let (began, before) = (Instant::now(), self.binding.copy(&self.key));
         let keep = |grant: Grant| {
             self.binding.keep_unless_changed(&self.key, grant.clone(), before.as_ref());
             Ok(grant)
@@ -86,19 +90,43 @@ impl Credentials {
         }) {
             return keep(stored);
         }
+        let question = stale.filter(|_| cause.is_refusal()).map_or(Question::Missing, Question::Refused);
+        // Not every hub sees to it that a lasting refusal does not cost WeChat's quota.
+        lane.begin(self.now(), question, None, &self.settings)?;
+        // It ends before the lease does: else whoever waits would take over, and report it once more.
+        let left = self.time_left(began, "the hub")?.saturating_sub(self.settings.lease / 20);
         let ask = self.binding.store.refresh(&self.key.appid, &self.key.credential, stale);
-        let grant = self.ask_storage("refresh", ask).await?;
+        let asked = timeout(left, self.ask_storage("refresh", ask)).await;
+        let asked = asked.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, "no answer in time")));
+        let grant = asked.map_err(|error| match error.kind() {
+            ErrorKind::TokenRejected if cause.is_refusal() => Failure::ByHub(error),
+            _ => error.into(),
+        })?;
         let name = self.key.credential.name();
-        match grant.map(|grant| grant.received(self.now())) {
-            Some(grant) if cause.is_refusal() && Some(&grant.value) == stale => Err(Failure::SameAgain),
-            Some(grant) if self.standing(&grant) == Standing::Dead => {
-                Err(self.error(ErrorKind::Storage, format!("the hub answered with an expired {name}")).into())
-            }
-            Some(grant) => keep(grant),
-            None => {
-                Err(self.error(ErrorKind::Storage, format!("the hub has no {name} for this appid")).into())
-            }
+        let missing = |what: &str| Err(self.error(ErrorKind::Storage, format!("the hub {what}")).into());
+        let Some(grant) = grant.map(|grant| grant.received(self.now())) else {
+            return missing(&format!("has no {name} for this appid"));
+        };
+        lane.granted(&grant, question, None, self.now());
+        if cause.is_refusal() && Some(&grant.value) == stale {
+            return Err(Failure::SameAgain);
         }
+        if self.standing(&grant) == Standing::Dead {
+            return missing(&format!("answered with an expired {name}"));
+        }
+        keep(grant)
+    }
+
+    /// How much of the lease is left, of a refresh that began then. With too little, asking could grant what nobody waits
+    /// for any more.
+    fn time_left(&self, began: Instant, whom: &str) -> Result<Duration, Failure> {
+        let settings = &self.settings;
+        let left = settings.lease.saturating_sub(began.elapsed());
+        if left < settings.upstream_timeout.min(settings.lease / 2) {
+            let message = format!("the storage adapter was so slow that there is no time left to ask {whom}");
+            return Err(self.error(ErrorKind::Storage, message).into());
+        }
+        Ok(left)
     }
 }
 
@@ -192,7 +220,7 @@ impl Lead<'_> {
         force: bool,
     ) -> Result<Grant, Failure> {
         let (of, mark) = (self.of, Mark::of(secret));
-        let left = self.time_left()?.min(of.settings.upstream_timeout);
+        let left = self.of.time_left(self.began, "WeChat")?.min(of.settings.upstream_timeout);
         let now = of.now();
         let asked = upstream::ask_for_token(&of.http, &of.base, kind, &of.key.appid, secret, force);
         let reply = timeout(left, asked).await;
@@ -212,7 +240,7 @@ impl Lead<'_> {
     /// Asks for a ticket, as a call with the account's access token.
     async fn buy_ticket(&self, ticket_type: &TicketType, secret: Option<&Secret>) -> Result<Grant, Failure> {
         let (of, mark) = (self.of, secret.map(Mark::of));
-        let left = self.time_left()?;
+        let left = self.of.time_left(self.began, "WeChat")?;
         let now = of.now();
         let mut call =
             GetTicket { http: &of.http, base: &of.base, ticket_type, timeout: of.settings.upstream_timeout };
@@ -230,17 +258,6 @@ impl Lead<'_> {
             }
             Err(error) => Err(self.failed(of.locate(error), mark)),
         }
-    }
-
-    /// How much of the lease is left. With too little, asking could grant what nobody waits for any more.
-    fn time_left(&self) -> Result<Duration, Failure> {
-        let settings = &self.of.settings;
-        let left = settings.lease.saturating_sub(self.began.elapsed());
-        if left < settings.upstream_timeout.min(settings.lease / 2) {
-            let message = "the storage adapter was so slow that there is no time left to ask WeChat";
-            return Err(self.of.error(ErrorKind::Storage, message).into());
-        }
-        Ok(left)
     }
 
     fn failed(&self, error: Error, secret: Option<Mark>) -> Failure {

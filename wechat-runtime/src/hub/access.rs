@@ -1,6 +1,6 @@
 //! Who may ask a hub, for what, and how often.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,6 +19,9 @@ use crate::{Error, Secret};
 
 /// No bearer token is shorter, in bytes: a shorter one can be guessed.
 const SHORTEST_BEARER: usize = 16;
+
+/// How many addresses of a network are counted apart before those are forgotten that owe nothing.
+const MANY_ADDRESSES: usize = 1000;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -191,7 +194,7 @@ impl Peer {
     }
 
     /// How many times in a minute it may report a token as no good, all at once or one after the other: 600 by default.
-    /// One more is answered with status 429 and a `Retry-After`.
+    /// One more is answered with status 429 and a `Retry-After`. In a network, each address is counted by itself.
     ///
     /// However often that is, WeChat is asked at most as often as [`RefreshSettings`](crate::RefreshSettings) say.
     pub fn refreshes_per_minute(self, refreshes: u32) -> Self {
@@ -203,7 +206,13 @@ impl Peer {
     }
 
     /// Whether it may ask this now; if so, it is counted.
-    pub(super) fn may(&self, asks: Asks, appid: &str, now: Moment) -> Result<(), Refusal> {
+    pub(super) fn may(
+        &self,
+        asks: Asks,
+        appid: &str,
+        address: Option<IpAddr>,
+        now: Moment,
+    ) -> Result<(), Refusal> {
         if self.appids.as_ref().is_some_and(|appids| !appids.contains(appid)) {
             return Err(Refusal::not_allowed("this appid"));
         }
@@ -213,7 +222,11 @@ impl Peer {
                 return Err(Refusal::not_allowed(missing.name()));
             }
         }
-        if asks.is_report() { self.refreshes.take(now).map_err(Refusal::too_many) } else { Ok(()) }
+        let from = match self.known_by {
+            KnownBy::Bearer(_) => None,
+            KnownBy::Networks(_) => address,
+        };
+        if asks.is_report() { self.refreshes.take(from, now).map_err(Refusal::too_many) } else { Ok(()) }
     }
 }
 
@@ -239,7 +252,8 @@ fn canonical(network: IpNet) -> IpNet {
 #[derive(Debug)]
 struct Rate {
     share: Duration,
-    taken: Mutex<Taken>,
+    /// By who asks: of a network, each address by itself.
+    taken: Mutex<HashMap<Option<IpAddr>, Taken>>,
 }
 
 /// What was taken and has not been earned again, as the time that earns it.
@@ -252,21 +266,30 @@ struct Taken {
 impl Rate {
     fn per_minute(count: u32) -> Self {
         let share = MINUTE.checked_div(count).unwrap_or(Duration::MAX);
-        Self { share, taken: Mutex::new(Taken { debt: Duration::ZERO, at: Moment::from_unix(0) }) }
+        Self { share, taken: Mutex::default() }
     }
 
-    /// Takes one, or says how long there is none.
-    fn take(&self, now: Moment) -> Result<(), Duration> {
+    /// Takes one for whoever asks from there, or says how long there is none.
+    fn take(&self, from: Option<IpAddr>, now: Moment) -> Result<(), Duration> {
         let mut taken = lock(&self.taken);
-        // A clock that was set back earns nothing by that, and goes on earning from there.
-        let debt = taken.debt.saturating_sub(now.since(taken.at));
-        *taken = Taken { debt, at: now };
-        let debt = debt.saturating_add(self.share);
+        if taken.len() >= MANY_ADDRESSES {
+            taken.retain(|_, taken| !taken.owed(now).is_zero());
+        }
+        let taken = taken.entry(from).or_insert(Taken { debt: Duration::ZERO, at: now });
+        *taken = Taken { debt: taken.owed(now), at: now };
+        let debt = taken.debt.saturating_add(self.share);
         if debt > MINUTE {
             return Err(debt.saturating_sub(MINUTE).min(MINUTE));
         }
         taken.debt = debt;
         Ok(())
+    }
+}
+
+impl Taken {
+    /// A clock that was set back earns nothing by that, and goes on earning from there.
+    fn owed(&self, now: Moment) -> Duration {
+        self.debt.saturating_sub(now.since(self.at))
     }
 }
 
@@ -279,14 +302,14 @@ mod tests {
     }
 
     fn taken(rate: &Rate, seconds: u64) -> usize {
-        (0..1000).take_while(|_| rate.take(at(seconds)).is_ok()).count()
+        (0..1000).take_while(|_| rate.take(None, at(seconds)).is_ok()).count()
     }
 
     #[test]
     fn a_minutes_worth_may_be_taken_at_once_and_comes_back_by_and_by() {
         let rate = Rate::per_minute(6);
         assert_eq!(taken(&rate, 0), 6);
-        assert_eq!(rate.take(at(4)), Err(Duration::from_secs(6)));
+        assert_eq!(rate.take(None, at(4)), Err(Duration::from_secs(6)));
         assert_eq!(taken(&rate, 10), 1);
         assert_eq!(taken(&rate, 3600), 6);
     }
@@ -295,14 +318,14 @@ mod tests {
     fn a_clock_that_is_set_back_owes_no_more_than_a_minute() {
         let rate = Rate::per_minute(6);
         assert_eq!(taken(&rate, 7200), 6);
-        assert_eq!(rate.take(at(0)), Err(Duration::from_secs(10)));
+        assert_eq!(rate.take(None, at(0)), Err(Duration::from_secs(10)));
         assert_eq!(taken(&rate, 10), 1);
     }
 
     #[test]
     fn none_a_minute_is_none() {
         let rate = Rate::per_minute(0);
-        assert_eq!(rate.take(at(0)), Err(MINUTE));
+        assert_eq!(rate.take(None, at(0)), Err(MINUTE));
     }
 
     #[test]

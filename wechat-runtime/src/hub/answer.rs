@@ -76,12 +76,15 @@ pub(super) struct Refusal {
     status: StatusCode,
     trouble: Trouble,
     retry_after: Option<Duration>,
+    /// What is for the hub's own log, where that is more than what is answered.
+    cause: Option<Error>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, reason: &str, message: impl Into<String>) -> Self {
         let (reason, message) = (Some(reason.to_owned()), Some(message.into()));
-        Self { status, trouble: Trouble { message, reason, ..Trouble::default() }, retry_after: None }
+        let trouble = Trouble { message, reason, ..Trouble::default() };
+        Self { status, trouble, retry_after: None, cause: None }
     }
 
     pub(super) fn wrong_question(why: &str) -> Self {
@@ -165,6 +168,8 @@ impl Refusal {
         let message = match error.errmsg() {
             Some(errmsg) => errmsg.to_owned(),
             None if has_no_secret => "this hub has no secret for this appid".to_owned(),
+            // Where the storage is, and what became of it, is the hub's own affair.
+            None if error.kind() == ErrorKind::Storage => "the hub's storage failed: see its logs".to_owned(),
             None => error.to_string(),
         };
         let trouble = Trouble {
@@ -173,7 +178,7 @@ impl Refusal {
             reason: reason.map(str::to_owned),
             http_status: error.http_status(),
         };
-        Self { status, trouble, retry_after: error.retry_after() }
+        Self { status, trouble, retry_after: error.retry_after(), cause: Some(error.clone()) }
     }
 }
 
@@ -189,6 +194,8 @@ impl fmt::Display for Refusal {
         write!(f, "HTTP status {}", self.status.as_u16())?;
         errcode.iter().try_for_each(|code| write!(f, ", errcode {code}"))?;
         reason.iter().try_for_each(|reason| write!(f, ", {reason}"))?;
-        message.iter().try_for_each(|message| write!(f, " ({message})"))
+        let said = self.cause.as_ref().map(ToString::to_string).or_else(|| message.clone());
+        // There may be an appid in it that was made up.
+        said.iter().try_for_each(|said| write!(f, " ({})", said.escape_debug()))
     }
 }

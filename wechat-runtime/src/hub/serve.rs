@@ -14,13 +14,15 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 
 use super::access::{Access, Peer};
 use super::{SERVES_NOTHING, Settings, router};
 use crate::Error;
 use crate::errcode::ErrorKind;
 
-/// How long a connection may be silent between its requests, and how long the head of a request may take to come.
+/// How long a connection may be silent between its requests, how long the head of a request may take to come, and how long
+/// an answer may wait to be taken.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long accepting pauses after it failed, such as for want of file descriptors.
@@ -69,10 +71,12 @@ pub async fn serve(
         // An answer is one small piece, and somebody waits for it.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(peer))));
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(PATIENCE));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(PATIENCE)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Box::pin(stream)), service);
         let connection = connections.watch(connection);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(async move {

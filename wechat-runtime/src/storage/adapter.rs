@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use super::store::{ClientStore, HubStore, Store};
 use super::{Client, Hub};
@@ -163,7 +164,8 @@ pub(crate) struct Asked {
 pub(crate) struct Binding {
     pub(crate) asked: Asked,
     pub(crate) store: Box<dyn Store>,
-    pub(crate) reads: Flights<Key, Result<Option<Grant>, Error>>,
+    /// By what is read, and how long one who reads it waits: whoever waits longer does not fail with them.
+    pub(crate) reads: Flights<(Key, Duration), Result<Option<Grant>, Error>>,
     copies: RwLock<HashMap<Key, Arc<LocalCopy>>>,
 }
 
@@ -185,15 +187,23 @@ impl Binding {
         if adapter.name.is_none() {
             return new(store);
         }
+        // Outside the lock: what an adapter does when it is dropped is not known.
+        let mut let_go = Vec::new();
         let mut shared = lock(&SHARED);
         if let Some(binding) = shared.get(&adapter) {
-            return binding.clone();
+            let binding = binding.clone();
+            drop(shared);
+            return binding;
         }
         if shared.len() >= MANY_SHARED {
-            shared.retain(|_, binding| Arc::strong_count(binding) > 1);
+            let unheld = shared.iter().filter(|(_, binding)| Arc::strong_count(binding) == 1);
+            let unheld: Vec<_> = unheld.map(|(asked, _)| asked.clone()).collect();
+            let_go.extend(unheld.iter().filter_map(|asked| shared.remove(asked)));
         }
         let binding = new(store);
         shared.insert(adapter, binding.clone());
+        drop(shared);
+        drop(let_go);
         binding
     }
 

@@ -21,6 +21,7 @@ const BY_GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x4
     \x00\x00";
 
 /// An answer, and what becomes of it.
+#[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) reply: Reply,
@@ -43,6 +44,11 @@ impl Row {
 
     fn of_kind(self, kind: ErrorKind) -> Self {
         Self { kind, kind_of_refresh: kind, ..self }
+    }
+
+    /// As it is told to who was refused by WeChat before.
+    pub(crate) fn refused_by_wechat(&self) -> Self {
+        Self { errcode: Some(40001), status: Some(200), ..self.clone() }
     }
 
     /// What WeChat refused to the hub.
