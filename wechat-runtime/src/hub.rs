@@ -29,7 +29,7 @@
 //! | `POST /refresh/access_token` with `{"access_token":"…","appid":"…"}` | the same, with another token than the one reported |
 //! | `GET /client/ticket?appid=…&type=jsapi` | `{"expires_in":7200,"ticket":"…","timestamp":1795357587,"type":"jsapi"}` |
 //!
-//! `timestamp` is when it was granted, in Unix seconds. A reported token is compared with the one that is current: however
+//! `type` is `jsapi` or `wx_card`. `timestamp` is when it was granted, in Unix seconds. A reported token is compared with the one that is current: however
 //! many report the same one, WeChat is asked once. Secrets are on no route. The forms for component applications answer
 //! `invalid_config`.
 //!

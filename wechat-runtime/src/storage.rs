@@ -177,8 +177,9 @@ pub trait Client: Send + Sync + 'static {
     /// # Errors
     ///
     /// An `Err`, `Ok(None)` and an expired token are the caller's [`Storage`](crate::ErrorKind::Storage); the
-    /// token that was refused is its [`TokenRejected`](crate::ErrorKind::TokenRejected). No pause follows: how
-    /// often it may be asked is the hub's to say.
+    /// token that was refused is its [`TokenRejected`](crate::ErrorKind::TokenRejected). Refused tokens are reported
+    /// as far apart as an owner replaces them ([`gap`](crate::RefreshSettings::gap)); no other pause follows, since
+    /// how often it may be asked is the hub's to say.
     async fn refresh_access_token(
         &self,
         appid: &str,

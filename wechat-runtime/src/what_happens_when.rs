@@ -114,6 +114,7 @@
 //! | one reports more tokens than it may in a minute | 429, with a `Retry-After` | `hub_rates::a_minutes_reports_may_come_at_once_and_one_more_is_told_when_to_come` |
 //! | it is served where others can reach it, and nobody is listed | an error that says what to do; nothing is served | `hub_serve::what_others_can_reach_is_not_served_to_nobody_in_particular` |
 //! | it is stopped | the questions under way are answered, within bounds | `hub_serve::a_question_under_way_is_answered_and_an_idle_connection_holds_nothing`, `hub_serve::it_ends_in_bounded_time_and_cuts_off_what_hangs` |
+//! | a caller asks, and never reads the answers | it is cut off | `hub_serve::who_asks_and_never_reads_is_cut_off` |
 //! | its storage is a client of another hub | that hub's words are passed on | `hub_relay::wechats_errors_and_the_words_for_them_are_passed_on` |
 //!
 //! # A client of a hub over HTTP
@@ -133,7 +134,9 @@
 //! | the hub's clock is minutes or days off | a token lives as long as it has to, by the hub's `Date` | `hub_copies::a_token_lives_as_long_as_it_has_to_whatever_the_hubs_clock_says` |
 //! | the hub's timestamps are in milliseconds | a token does not live for ever | `hub_copies::a_timestamp_in_milliseconds_or_of_the_end_of_time_does_not_make_a_token_live_for_ever` |
 //! | a token is refused that many callers have | one report, and the hub's answer is used | `hub_copies::a_token_that_many_callers_find_refused_is_reported_once` |
-//! | the hub gives the refused one back | `TokenRejected`; no loop | `hub_copies::a_hub_that_gives_the_refused_token_back_ends_the_call_without_a_loop` |
+//! | the hub gives the refused one back | `TokenRejected`; no loop, and one report in 30 s | `hub_copies::a_hub_that_gives_the_refused_token_back_ends_the_call_without_a_loop` |
+//! | a report is not answered | whoever waits for it does not send it again | `hub_waiting::a_report_that_is_not_answered_is_not_sent_again_by_those_who_wait_for_it` |
+//! | callers of different patience wait for one answer | those who have more do not fail with the others | `hub_waiting::whoever_has_more_patience_does_not_fail_with_those_who_have_less` |
 //! | two hubs, or two bearer tokens, are used at once | neither sees the other's tokens | `hub_copies::two_hubs_are_never_mixed_up`, `hub_copies::who_asks_by_another_bearer_token_has_another_copy` |
 //! | a path that grants is called by name | the hub's ticket, or `Request`; WeChat is not asked | `hub_client::paths_that_grant_are_answered_by_the_hub_or_not_at_all` |
 //!

@@ -238,6 +238,24 @@ async fn while_a_hub_is_down_in_the_last_five_minutes_nobody_notices() {
 }
 
 #[tokio::test]
+async fn what_has_expired_at_the_hub_does_not_take_the_place_of_what_lives() {
+    let Hubbed { world, hub, client, token } = Hubbed::new().await;
+    call(&client).await.unwrap();
+    let expired =
+        record("access_token", "an-older-one", "7200", &(world.sim.clock().unix() - 7200).to_string());
+    hub.answer(either(move |_| Reply::of(200, &[JSON], expired.as_str()), |_| Reply::of(503, &[], "")));
+    world.pass(6950);
+    in_time(async {
+        while hub.counts() != (2, 1) {
+            call(&client).await.unwrap();
+        }
+    })
+    .await;
+    assert_eq!(value(&client.fetch_access_token().await.unwrap()), token);
+    assert!(world.query_of(PATH, "access_token").iter().all(|sent| *sent == token));
+}
+
+#[tokio::test]
 async fn a_hub_that_is_back_is_asked_at_once() {
     let Hubbed { world, hub, client, token } = Hubbed::new().await;
     hub.answer(|_| Reply::of(503, &[], ""));

@@ -199,3 +199,16 @@ impl fmt::Display for Refusal {
         said.iter().try_for_each(|said| write!(f, " ({})", said.escape_debug()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_up_appid_does_not_begin_a_line_of_log() {
+        let appid = "wx\u{2028}\u{202e}forged".into();
+        let error = Error::new(ErrorKind::Timeout, "no answer in time").at(Some("/x"), Some(&appid));
+        let line = Refusal::failed(&error, Asks::AccessToken).to_string();
+        assert!(line.contains("forged") && !line.contains(['\u{2028}', '\u{202e}']), "{line:?}");
+    }
+}
