@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Serves a hub until `stop` is there; then lets the questions under way be answered.
 ///
 /// On an address other than loopback, it wants to be told [who may ask](Access). On a loopback address an empty list lets
-/// in everybody who is on this machine.
+/// in everybody who is on this machine, a browser with a page from anywhere included: that is for trying things out.
 ///
 /// A listener by `TcpListener::bind` lets 128 connections wait to be accepted; of a larger crowd that comes at once, as
 /// clients do whose tokens have expired, the others begin again a second later. Where there are hundreds of clients, make
