@@ -114,7 +114,7 @@ impl Stage {
 }
 
 async fn start_hub(settings: &HubSettings) -> (Process, String) {
-    let mut hub = Process::start(env!("CARGO_BIN_EXE_hub"), settings);
+    let mut hub = Process::start(env!("CARGO_BIN_EXE_hub_owner"), settings);
     let url = hub.says().await;
     (hub, url)
 }
