@@ -45,13 +45,7 @@ impl Base {
             Error::new(ErrorKind::Configuration, format!("base_url {why}"))
                 .advising("write it like `https://api.weixin.qq.com`, with nothing secret in it")
         };
-        let url = Url::parse(written).map_err(|_| wrong("is not a URL"))?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(wrong("is neither http:// nor https://"));
-        }
-        if has_user(&url) || url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("holds more than a scheme, a host and a path"));
-        }
+        let url = plain_url(written).map_err(wrong)?;
         if url.host_str().is_some_and(is_wechat) && (url.scheme() != "https" || url.path() != "/") {
             return Err(wrong("is WeChat's, but not by https:// and without a path"));
         }
@@ -151,11 +145,23 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// A URL of nothing but a scheme, a host and a path; or why it is none.
+pub(crate) fn plain_url(written: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(written).map_err(|_| "is not a URL")?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("is neither http:// nor https://");
+    }
+    if has_user(&url) || url.query().is_some() || url.fragment().is_some() {
+        return Err("holds more than a scheme, a host and a path");
+    }
+    Ok(url)
+}
+
 pub(crate) fn is_wechat(host: &str) -> bool {
     host.ends_with(WECHAT_HOSTS)
 }
 
-pub(crate) fn has_user(url: &Url) -> bool {
+fn has_user(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 

@@ -267,13 +267,7 @@ fn read_url(written: &str) -> Result<Url, Error> {
         Error::new(ErrorKind::Configuration, format!("the hub's URL {why}"))
             .advising("write it like `http://hub.internal:4000`, with nothing secret in it")
     };
-    let mut url = Url::parse(written).map_err(|_| wrong("is not a URL"))?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(wrong("is neither http:// nor https://"));
-    }
-    if base::has_user(&url) || url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("holds more than a scheme, a host and a path"));
-    }
+    let mut url = base::plain_url(written).map_err(wrong)?;
     if url.host_str().is_some_and(|host| base::is_wechat(&format!(".{}", host.trim_end_matches('.')))) {
         return Err(wrong("is WeChat's, which is no hub"));
     }
