@@ -79,13 +79,13 @@ async fn two_hundred_reports_to_a_relay_cost_one_token() {
     let value = relay.token().await.value();
     relay.world.pass(60);
     relay.world.account().revoke(Line::Stable);
+    let current = relay.world.shelf.value(&relay.world.appid);
     let answers = (0..200).map(|_| {
         let body = format!(r#"{{"access_token":"{value}","appid":"{}"}}"#, relay.world.appid);
         let router = relay.router.clone();
         tokio::spawn(async move { ask(&router, known(post("/refresh/access_token", body))).await.value() })
     });
     let answers: Vec<_> = answers.collect();
-    let current = relay.world.shelf.value(&relay.world.appid);
     for answer in answers {
         assert_ne!(answer.await.unwrap(), value);
     }
