@@ -193,6 +193,8 @@ mod answer;
 mod application;
 mod arrival;
 mod base;
+#[cfg(feature = "callback-codec")]
+pub mod callback;
 mod called;
 mod client;
 mod clock;
@@ -224,8 +226,8 @@ pub mod what_happens_when;
 pub mod when_a_call_fails;
 
 pub use async_trait::async_trait;
-/// What [`hub::router`] is a router of. Its major version is part of this crate's.
-#[cfg(feature = "hub")]
+/// What the hub's router and the callbacks' services are for. Its major version is part of this crate's.
+#[cfg(any(feature = "callback", feature = "hub"))]
 pub use axum;
 /// The HTTP client underneath, for [`ClientBuilder::http`]. Its major version is part of this crate's.
 pub use reqwest;

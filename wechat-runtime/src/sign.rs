@@ -109,7 +109,7 @@ fn check_filled(ticket: &Secret, values: &str) -> Result<(), Error> {
 }
 
 /// The digest of the parts joined, in lower-case hexadecimal digits.
-fn sha1(parts: &[&str]) -> String {
+pub(crate) fn sha1(parts: &[&str]) -> String {
     let mut digest = Sha1::new();
     for part in parts {
         digest.update(part.as_bytes());

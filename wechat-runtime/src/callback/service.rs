@@ -1,0 +1,381 @@
+//! The services: a push is verified, opened, looked up, handed over, and answered in time.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use axum::RequestPartsExt as _;
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
+
+use super::fields::{Fields, Format};
+use super::handler::{Handler, failed};
+use super::incoming::number;
+use super::keys::Opened;
+use super::seen::{Begun, Fingerprint};
+use super::{ComponentEvent, Error, Incoming, Keys, Query, Settings};
+use crate::storage;
+
+/// Takes the messages and events that WeChat pushes to accounts: axum's service for one path.
+///
+/// A GET verifies the URL. A POST is a push: it is checked, decrypted and read, handed to the handler, and answered with the
+/// [`Reply`](super::Reply) that the handler returns, encrypted where the push was.
+///
+/// ```no_run
+/// use axum::{Router, extract::State};
+/// use wechat_runtime::callback::{self, Content, Incoming, Keys, Reply};
+///
+/// #[derive(Clone)]
+/// struct App {
+///     greeting: String,
+/// }
+///
+/// async fn handler(State(app): State<App>, incoming: Incoming) -> Reply {
+///     match incoming.content {
+///         Content::Text { content, .. } => Reply::text(format!("You said: {content}")),
+///         Content::Subscribe { .. } => Reply::text(app.greeting),
+///         _ => Reply::success(),
+///     }
+/// }
+///
+/// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+/// let keys = Keys::encrypted("wx1f2e3d4c5b6a7988", std::env::var("TOKEN")?, &std::env::var("ENCODING_AES_KEY")?)?;
+/// let app = Router::new()
+///     .route("/wechat", callback::service(keys, handler))
+///     .with_state(App { greeting: "Welcome!".to_owned() });
+/// axum::serve(tokio::net::TcpListener::bind("0.0.0.0:8080").await?, app).await?;
+/// # Ok(()) }
+/// ```
+///
+/// See [the module](super) for what is answered when. For several accounts, give a path with a parameter and a function that
+/// [looks the keys up](super::KeySource).
+pub fn service<H, T, S>(keys: impl Into<Settings>, handler: H) -> MethodRouter<S>
+where
+    H: Handler<T, S> + Sync,
+    T: 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    let settings = Arc::new(keys.into());
+    let verifying = Arc::clone(&settings);
+    get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
+        move |State(state): State<S>, request: Request| async move {
+            let hand_over = |mut push: Push| async move {
+                let incoming = Incoming::of(push.fields, push.format);
+                push.parts.extensions.insert(incoming.clone());
+                let reply = handler.handle(push.parts, state).await?;
+                reply.render(&incoming, push.settings.now()).map_err(|error| failed(&error))
+            };
+            receive(settings, request, Late::AnswerSuccess, hand_over).await
+        },
+    )
+}
+
+/// Where a component application's tickets and authorizations are kept: what [`component_service`] plugs into.
+///
+/// ```
+/// use wechat_runtime::callback::{ComponentEvent, ComponentEvents, ComponentInfo};
+/// use wechat_runtime::{async_trait, storage};
+/// # struct Tickets;
+/// # impl Tickets { async fn save(&self, _: &str, _: &str, _: u64) -> Result<(), std::io::Error> { Ok(()) } }
+///
+/// #[async_trait]
+/// impl ComponentEvents for Tickets {
+///     async fn receive(&self, event: ComponentEvent) -> storage::Result<()> {
+///         match event.info {
+///             ComponentInfo::VerifyTicket { component_verify_ticket, .. } => {
+///                 let ticket = component_verify_ticket.expose();
+///                 self.save(&event.component_appid, ticket, event.create_time).await?;
+///             }
+///             ComponentInfo::Unauthorized { authorizer_appid, .. } => println!("{authorizer_appid} is gone"),
+///             _ => {}
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait ComponentEvents: Send + Sync + 'static {
+    /// Keeps what the event tells. When it returns, WeChat is told that it is kept: a ticket has to be durable by then.
+    ///
+    /// An error is logged and answered with status 500, upon which WeChat pushes the same again. What takes longer than
+    /// [`Settings::reply_within`] is cancelled and answered with status 503.
+    async fn receive(&self, event: ComponentEvent) -> storage::Result<()>;
+}
+
+#[async_trait]
+impl<E: ComponentEvents + ?Sized> ComponentEvents for Arc<E> {
+    async fn receive(&self, event: ComponentEvent) -> storage::Result<()> {
+        (**self).receive(event).await
+    }
+}
+
+/// Takes what WeChat pushes to a component application itself, at its URL for authorization events: tickets, and which
+/// accounts authorize it.
+///
+/// `success` is answered when `events` have kept it, and not before. The keys are the component's, with its own appid: a push
+/// that names another component is refused, and so is every plain one.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # use wechat_runtime::callback::{self, ComponentEvents, Keys};
+/// # fn f(tickets: impl ComponentEvents) -> Result<axum::Router, Box<dyn std::error::Error>> {
+/// let keys = Keys::encrypted("wx134c8103faa5a59e", std::env::var("TOKEN")?, &std::env::var("ENCODING_AES_KEY")?)?;
+/// let app = axum::Router::new().route("/wechat/events", callback::component_service(keys, tickets));
+/// # Ok(app) }
+/// ```
+pub fn component_service<S>(keys: impl Into<Settings>, events: impl ComponentEvents) -> MethodRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let settings = Arc::new(keys.into());
+    let verifying = Arc::clone(&settings);
+    let events = Arc::new(events);
+    get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
+        move |request: Request| async move {
+            let hand_over = |push: Push| async move {
+                let event = ComponentEvent::of(push.fields);
+                if push.keys.appid() != Some(&*event.component_appid) {
+                    return Err(Refusal::Refused(Error::Appid).into_response());
+                }
+                let kept = events.receive(event).await;
+                kept.map(|()| None).map_err(|error| failed(&error))
+            };
+            receive(settings, request, Late::Cancel, hand_over).await
+        },
+    )
+}
+
+/// What happens to a push that is not handled in time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Late {
+    /// It is answered `success`, and handled to the end.
+    AnswerSuccess,
+    /// It is handled no longer, and answered so that it is pushed again.
+    Cancel,
+}
+
+/// A push, opened and read.
+struct Push {
+    parts: Parts,
+    fields: Fields,
+    format: Format,
+    keys: Keys,
+    settings: Arc<Settings>,
+}
+
+async fn verify_url(settings: Arc<Settings>, request: Request) -> Response {
+    let mut parts = request.into_parts().0;
+    let deadline = Instant::now() + settings.reply_within;
+    let verified = async {
+        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+        query.check_fresh(settings.now(), settings.window())?;
+        let keys = look_up(&settings, &mut parts).await?;
+        Ok(text(keys.verify_url(&query)?.to_owned(), "text/plain; charset=utf-8"))
+    };
+    let verified = timeout_at(deadline, verified).await.unwrap_or(Err(Refusal::TooSlow));
+    verified.unwrap_or_else(Refusal::into_response)
+}
+
+async fn receive<F, Fut>(settings: Arc<Settings>, request: Request, late: Late, hand_over: F) -> Response
+where
+    F: FnOnce(Push) -> Fut,
+    Fut: Future<Output = Result<Option<String>, Response>> + Send + 'static,
+{
+    let deadline = Instant::now() + settings.reply_within;
+    let opening = timeout_at(deadline, open(&settings, request)).await;
+    let (query, opened, push) = match opening.unwrap_or(Err(Refusal::TooSlow)) {
+        Ok(opened) => opened,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let format = push.format;
+    let handling = Handling {
+        push: Fingerprint::of(opened.message()),
+        late,
+        deadline,
+        progress: Arc::default(),
+        settings: Arc::clone(&settings),
+    };
+    let progress = Arc::clone(&handling.progress);
+    let (answer, answered) = oneshot::channel();
+    // A task of its own: whoever hangs up does not end it.
+    tokio::spawn(handling.run(hand_over(push), answer).in_current_span());
+    match timeout_at(deadline, answered).await {
+        Ok(Ok(Ok(None))) => text("success".to_owned(), "text/plain; charset=utf-8"),
+        Ok(Ok(Ok(Some(reply)))) => {
+            let content_type = if format == Format::Json { "application/json" } else { "application/xml" };
+            text(opened.seal(&reply, &query, settings.now()), content_type)
+        }
+        Ok(Ok(Err(response))) => response,
+        Err(_) if late == Late::AnswerSuccess && progress.begun.load(Ordering::Acquire) => {
+            progress.answered.store(true, Ordering::Release);
+            tracing::warn!("the handler is slow: the push is answered `success`, and a reply will be lost");
+            text("success".to_owned(), "text/plain; charset=utf-8")
+        }
+        // Too late, or the runtime is being shut down.
+        Err(_) | Ok(Err(_)) => Refusal::TooSlow.into_response(),
+    }
+}
+
+type Answer = Result<Option<String>, Response>;
+
+/// A push that is being handled, once.
+struct Handling {
+    push: Fingerprint,
+    late: Late,
+    deadline: Instant,
+    progress: Arc<Progress>,
+    settings: Arc<Settings>,
+}
+
+/// How far a push has come.
+#[derive(Default)]
+struct Progress {
+    /// Whether the handler has it.
+    begun: AtomicBool,
+    /// Whether `success` was answered without waiting for the handler.
+    answered: AtomicBool,
+}
+
+impl Handling {
+    async fn run(self, work: impl Future<Output = Answer>, answer: oneshot::Sender<Answer>) {
+        let settled = self.settle(work).await;
+        if let Err(Ok(Some(_))) = answer.send(settled) {
+            tracing::warn!(
+                "a reply came too late and is lost: what takes long is better sent as a message of customer service"
+            );
+        }
+    }
+
+    async fn settle(&self, work: impl Future<Output = Answer>) -> Answer {
+        let seen = &self.settings.seen;
+        let remembered = self.settings.remembered();
+        let lease = match self.late {
+            Late::AnswerSuccess => remembered,
+            Late::Cancel => self.deadline.saturating_duration_since(Instant::now()),
+        };
+        match seen.begin(&self.push, lease).await {
+            Ok(Begun::Now) => {}
+            Ok(Begun::Running) if self.late == Late::Cancel => return Err(Refusal::TooSlow.into_response()),
+            Ok(Begun::Running | Begun::Done) => {
+                tracing::debug!(push = %self.push, "came before");
+                return Ok(None);
+            }
+            Err(error) => return Err(Refusal::Unavailable(error).into_response()),
+        }
+        self.progress.begun.store(true, Ordering::Release);
+        let work = AssertUnwindSafe(work).catch_unwind();
+        let done = match self.late {
+            Late::AnswerSuccess => Ok(work.await),
+            Late::Cancel => timeout_at(self.deadline, work).await,
+        };
+        let done = match done {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) => Err(failed(&"the handler panicked")),
+            Err(_) => Err(Refusal::TooSlow.into_response()),
+        };
+        // What was answered `success` is not pushed again: failed or not, it is done with.
+        let recorded = match &done {
+            Err(_) if !self.progress.answered.load(Ordering::Acquire) => seen.failed(&self.push).await,
+            _ => seen.done(&self.push, remembered).await,
+        };
+        if let Err(error) = recorded {
+            tracing::error!(%error, "it could not be remembered what became of a push");
+        }
+        done
+    }
+}
+
+/// Checks and reads a push. What is wrong with it is found out as early as it can be.
+async fn open(settings: &Arc<Settings>, request: Request) -> Result<(Query, Opened, Push), Refusal> {
+    let (mut parts, body) = request.into_parts();
+    let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    query.check_fresh(settings.now(), settings.window())?;
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > settings.body_limit) {
+        return Err(Refusal::TooLong);
+    }
+    let keys = look_up(settings, &mut parts).await?;
+    keys.check_before_body(&query)?;
+    let body = read_body(body, settings.body_limit).await?;
+    let opened = keys.open(&query, &body)?;
+    let (fields, format) = Fields::parse_with_format(opened.message())?;
+    // The signature covers when it was signed; that it was made then is for the message itself to say.
+    let made: Option<u64> = number(&fields, "CreateTime");
+    if made.is_some_and(|made| made.abs_diff(settings.now()) > settings.window()) {
+        return Err(Error::Stale.into());
+    }
+    Ok((query, opened, Push { parts, fields, format, keys, settings: Arc::clone(settings) }))
+}
+
+async fn look_up(settings: &Settings, parts: &mut Parts) -> Result<Keys, Refusal> {
+    let params = parts.extract::<RawPathParams>().await.ok();
+    let account = params.iter().flatten().map(|(_, account)| account).next().unwrap_or_default();
+    let keys = settings.keys.keys(account).await.map_err(Refusal::Unavailable)?;
+    keys.ok_or(Refusal::NoSuchAccount)
+}
+
+async fn read_body(body: Body, limit: usize) -> Result<Bytes, Refusal> {
+    let read = Limited::new(body, limit).collect().await;
+    read.map(http_body_util::Collected::to_bytes)
+        .map_err(|error| if error.is::<LengthLimitError>() { Refusal::TooLong } else { Refusal::BrokenOff })
+}
+
+/// Why a push is not handed over.
+enum Refusal {
+    Refused(Error),
+    NoSuchAccount,
+    TooLong,
+    BrokenOff,
+    TooSlow,
+    Unavailable(storage::Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Refusal {
+    /// Answers and logs. Whoever pushed does not learn why it was refused: it may not be WeChat.
+    fn into_response(self) -> Response {
+        let (status, body) = match &self {
+            Self::Refused(Error::Query(_)) | Self::BrokenOff => (StatusCode::BAD_REQUEST, "bad request"),
+            Self::Refused(_) => (StatusCode::FORBIDDEN, "refused"),
+            Self::NoSuchAccount => (StatusCode::NOT_FOUND, "not found"),
+            Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "too long"),
+            Self::TooSlow | Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "not now"),
+        };
+        match self {
+            Self::Refused(error) => tracing::warn!(%error, code = error.code(), "a push was refused"),
+            Self::NoSuchAccount => tracing::warn!("a push was refused: the account in the path has no keys"),
+            Self::TooLong => tracing::warn!("a push was refused: its body is longer than the settings allow"),
+            Self::BrokenOff => tracing::warn!("a push broke off"),
+            Self::TooSlow => tracing::error!("a push was not handled in time"),
+            Self::Unavailable(error) => tracing::error!(%error, "a push cannot be handled now"),
+        }
+        (status, body).into_response()
+    }
+}
+
+/// An answer that no browser takes for anything else: an `echostr` is whatever the asker wrote.
+fn text(body: String, content_type: &'static str) -> Response {
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

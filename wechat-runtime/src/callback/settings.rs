@@ -1,0 +1,161 @@
+//! Whose pushes a service takes, and within which limits.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Keys;
+use super::seen::{Seen, SeenInMemory};
+use crate::clock::{Clock, Moment, SystemClock};
+use crate::storage;
+
+/// Where the [`Keys`] of an account come from: `Keys` themselves, or an async function of the account that is named in the
+/// path.
+///
+/// ```
+/// use axum::Router;
+/// use wechat_runtime::callback::{self, Incoming, Keys, Reply};
+/// # use std::io;
+/// # async fn row_of(_: &str) -> io::Result<Option<(String, String)>> { Ok(None) }
+///
+/// async fn keys(appid: String) -> io::Result<Option<Keys>> {
+///     let Some((token, encoding_aes_key)) = row_of(&appid).await? else { return Ok(None) };
+///     let keys = Keys::encrypted(appid, token, &encoding_aes_key).map_err(io::Error::other)?;
+///     Ok(Some(keys))
+/// }
+///
+/// async fn handler(_: Incoming) -> Reply { Reply::success() }
+///
+/// let app: Router = Router::new().route("/wechat/{appid}", callback::service(keys, handler));
+/// ```
+#[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no keys of WeChat accounts",
+    note = "give `Keys`, or an async function of the account in the path: `Fn(String) -> Result<Option<Keys>, _>`"
+)]
+pub trait KeySource: Send + Sync + 'static {
+    /// The keys of the account that the first parameter of the path names, which is empty where the path has none. `None`
+    /// where there is no such account: its pushes are answered with status 404.
+    async fn keys(&self, account: &str) -> storage::Result<Option<Keys>>;
+}
+
+#[async_trait]
+impl KeySource for Keys {
+    async fn keys(&self, _: &str) -> storage::Result<Option<Keys>> {
+        Ok(Some(self.clone()))
+    }
+}
+
+#[async_trait]
+impl<F, Fut, E> KeySource for F
+where
+    F: Fn(String) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Option<Keys>, E>> + Send,
+    E: Into<storage::Error>,
+{
+    async fn keys(&self, account: &str) -> storage::Result<Option<Keys>> {
+        self(account.to_owned()).await.map_err(Into::into)
+    }
+}
+
+/// Whose pushes a service takes, and within which limits. [`Keys`], and functions that look them up, are settings by
+/// themselves.
+///
+/// ```
+/// use std::time::Duration;
+/// use wechat_runtime::callback::{self, Incoming, Keys, Reply, Settings};
+///
+/// async fn handler(_: Incoming) -> Reply { Reply::success() }
+///
+/// # fn f(keys: Keys) -> axum::Router {
+/// let settings = Settings::new(keys).reply_within(Duration::from_secs(3));
+/// axum::Router::new().route("/wechat", callback::service(settings, handler))
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "settings do nothing until a service takes them"]
+pub struct Settings {
+    pub(super) keys: Arc<dyn KeySource>,
+    pub(super) seen: Arc<dyn Seen>,
+    clock: Arc<dyn Clock>,
+    pub(super) reply_within: Duration,
+    freshness: Duration,
+    pub(super) body_limit: usize,
+}
+
+impl Settings {
+    /// Settings by which the accounts of these keys push.
+    pub fn new(keys: impl KeySource) -> Self {
+        Self {
+            keys: Arc::new(keys),
+            seen: Arc::new(SeenInMemory::default()),
+            clock: Arc::new(SystemClock),
+            reply_within: Duration::from_millis(4500),
+            freshness: Duration::from_secs(300),
+            body_limit: 1024 * 1024,
+        }
+    }
+
+    /// How long a push has until it is answered, its arrival included: 4.5 s by default, because WeChat pushes again after
+    /// 5 s.
+    ///
+    /// A handler that takes longer goes on, and its reply is lost; the push is answered `success`.
+    pub fn reply_within(self, time: Duration) -> Self {
+        Self { reply_within: time, ..self }
+    }
+
+    /// How long ago a push may have been made and signed, and how far ahead of this machine's clock: 300 s by default, in
+    /// whole seconds.
+    pub fn freshness(self, window: Duration) -> Self {
+        Self { freshness: window, ..self }
+    }
+
+    /// Where it is remembered which pushes came before: in this process by default.
+    pub fn seen(self, seen: impl Seen) -> Self {
+        Self { seen: Arc::new(seen), ..self }
+    }
+
+    /// How many bytes the body of a push may have: 1 MiB by default.
+    pub fn body_limit(self, bytes: usize) -> Self {
+        Self { body_limit: bytes, ..self }
+    }
+
+    /// The clock by which pushes are fresh: the system's by default.
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
+    /// The present, in Unix seconds.
+    pub(super) fn now(&self) -> u64 {
+        Moment::now(&*self.clock).unix()
+    }
+
+    /// The window of freshness, in seconds.
+    pub(super) fn window(&self) -> u64 {
+        self.freshness.as_secs()
+    }
+
+    /// How long pushes are remembered: one that was made a window ahead is fresh for two.
+    pub(super) fn remembered(&self) -> Duration {
+        self.freshness.saturating_mul(2).saturating_add(Duration::from_secs(1))
+    }
+}
+
+impl<K: KeySource> From<K> for Settings {
+    fn from(keys: K) -> Self {
+        Self::new(keys)
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("reply_within", &self.reply_within)
+            .field("freshness", &self.freshness)
+            .field("body_limit", &self.body_limit)
+            .finish_non_exhaustive()
+    }
+}
