@@ -118,6 +118,11 @@
 //!
 //! They know no secret, and never ask WeChat for a token or a ticket.
 //!
+//! # What WeChat pushes to you
+//!
+//! Messages, events and tickets are taken by [a service for axum][callback]: an async function gets each of them once, typed,
+//! and what it returns is the reply.
+//!
 //! # Otherwise than declared, this once
 //!
 //! ```
@@ -173,6 +178,8 @@
 //! | `rustls` | yes | TLS by rustls, with the platform's roots of trust |
 //! | `native-tls` | no | TLS by the operating system's library |
 //! | `reqwest-middleware` | no | [`TokenInjection`][injection], for a stack of `reqwest_middleware` |
+//! | `callback` | no | [`callback`][callback], which takes what WeChat pushes: services for axum |
+//! | `callback-codec` | no | what they are made of, for every other server: verification, encryption, parsing, replies |
 //! | `contract` | no | [`storage::contract`][suite], a test-suite for your storage adapter |
 //! | `hub` | no | [`hub`][hub], which serves tokens and tickets over HTTP; its clients need no feature |
 //!
@@ -182,6 +189,8 @@
 #![cfg_attr(not(feature = "reqwest-middleware"), doc = "[injection]: #features")]
 #![cfg_attr(feature = "contract", doc = "[suite]: storage::contract")]
 #![cfg_attr(not(feature = "contract"), doc = "[suite]: #features")]
+#![cfg_attr(feature = "callback-codec", doc = "[callback]: callback")]
+#![cfg_attr(not(feature = "callback-codec"), doc = "[callback]: #features")]
 #![cfg_attr(feature = "hub", doc = "[hub]: hub")]
 #![cfg_attr(not(feature = "hub"), doc = "[hub]: #features")]
 
