@@ -79,6 +79,24 @@ pub struct Message {
     pub data: serde_json::Value,
 }
 
+/// A push that was sent, and what it came to in the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Pushed {
+    /// The account.
+    pub appid: String,
+    /// The `MsgType`, Event or `InfoType`; `raw` for a body of the test's own.
+    pub kind: String,
+    /// The user it is from.
+    pub openid: Option<String>,
+    /// How often it was tried.
+    pub tries: usize,
+    /// What the last try came to: [`Answer::name`](crate::Answer::name).
+    pub outcome: &'static str,
+    /// When that was, in Unix seconds of the virtual clock.
+    pub at: u64,
+}
+
 /// What happened up to the moment the ledger was taken.
 ///
 /// A call that was under way then gets its end filled in when it ends; nothing else is added.
@@ -88,6 +106,7 @@ pub struct Ledger {
     pub(crate) ticket_issues: Vec<TicketIssue>,
     pub(crate) messages: Vec<Message>,
     pub(crate) calls: Vec<Arc<Call>>,
+    pub(crate) pushes: Vec<Pushed>,
     pub(crate) forgotten: u64,
 }
 
@@ -145,6 +164,12 @@ impl Ledger {
     #[must_use]
     pub fn messages_to(&self, openid: &str) -> Vec<&Message> {
         self.messages.iter().filter(|message| message.openid == openid).collect()
+    }
+
+    /// Every push that is over, in the order in which they ended; the newest of as many as there are calls.
+    #[must_use]
+    pub fn pushes(&self) -> &[Pushed] {
+        &self.pushes
     }
 
     /// How many of the oldest calls are missing because there were more than

@@ -13,6 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -37,9 +38,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Listens on a port of 127.0.0.1; 0 takes a free one.
-    pub(crate) async fn start(platform: Arc<Platform>, port: u16) -> io::Result<(Self, SocketAddr)> {
-        let (ready, address) = oneshot::channel();
+    /// Listens on a port of 127.0.0.1; 0 takes a free one. What is spawned on the handle runs on the same
+    /// thread and is dropped with the server.
+    pub(crate) async fn start(platform: Arc<Platform>, port: u16) -> io::Result<(Self, SocketAddr, Handle)> {
+        let (ready, started) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let on_thread = Arc::clone(&platform);
         let thread = thread::Builder::new().name("wechat-simulator".into()).spawn(move || {
@@ -49,8 +51,8 @@ impl Server {
         })?;
         // From here on, giving up ends the thread.
         let server = Self { platform, thread: Some(thread), ended };
-        let address = address.await.map_err(|_| io::Error::other("the simulator's thread ended"))??;
-        Ok((server, address))
+        let started = started.await.map_err(|_| io::Error::other("the simulator's thread ended"))??;
+        Ok((server, started.address, started.runtime))
     }
 
     /// Stops accepting, lets calls under way be answered, and waits for the end.
@@ -71,8 +73,14 @@ impl Drop for Server {
     }
 }
 
-fn run(platform: &Arc<Platform>, port: u16, ready: oneshot::Sender<io::Result<SocketAddr>>) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+/// What the thread tells when it listens.
+struct Started {
+    address: SocketAddr,
+    runtime: Handle,
+}
+
+fn run(platform: &Arc<Platform>, port: u16, ready: oneshot::Sender<io::Result<Started>>) {
+    let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let _ = ready.send(Err(error));
@@ -84,12 +92,14 @@ fn run(platform: &Arc<Platform>, port: u16, ready: oneshot::Sender<io::Result<So
         match bound.and_then(|listener| Ok((listener.local_addr()?, listener))) {
             Err(error) => drop(ready.send(Err(error))),
             Ok((address, listener)) => {
-                if ready.send(Ok(address)).is_ok() {
+                if ready.send(Ok(Started { address, runtime: Handle::current() })).is_ok() {
                     accept(listener, platform).await;
                 }
             }
         }
     });
+    // A push that still waits for the name of a host to be looked up shall not hold the end up.
+    runtime.shutdown_background();
 }
 
 async fn accept(listener: TcpListener, platform: &Arc<Platform>) {

@@ -4,15 +4,18 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::account::Account;
 use crate::app::App;
+use crate::callback::Callback;
 use crate::clock::SimClock;
 use crate::error::{ControlError, StartError};
 use crate::fault::{Fault, FaultBook, ScriptedFault};
 use crate::ledger::{Ledger, Recorder};
 use crate::platform::{Connections, ContentTypes, Platform, Quirks};
+use crate::pusher::Pusher;
 use crate::server::Server;
 use crate::state::State;
 
@@ -31,6 +34,8 @@ pub struct Simulator {
     platform: Arc<Platform>,
     base_url: String,
     address: SocketAddr,
+    /// The one of the server's thread.
+    runtime: Handle,
     server: Server,
 }
 
@@ -108,6 +113,17 @@ impl Simulator {
     /// If the appid is taken, or appid or secret are empty.
     pub fn add_app(&self, app: App) -> Result<Account, ControlError> {
         self.platform.add_app(app)
+    }
+
+    /// What sends an account's pushes to a developer's server. The appid need not be that of a declared
+    /// account.
+    ///
+    /// # Errors
+    ///
+    /// If the URL is not an `http://` one with a host, the key is not 43 characters of base64, or appid,
+    /// token, tries or connections are empty or 0.
+    pub fn pusher(&self, appid: impl Into<String>, callback: Callback) -> Result<Pusher, ControlError> {
+        Pusher::new(&self.platform, &self.runtime, appid.into(), callback)
     }
 
     /// Has JSON at a path carry another Content-Type than the platform's; `*` is every path without
@@ -274,7 +290,7 @@ impl Builder {
         for (path, content_type) in self.content_types {
             platform.content_types.set(&path, &content_type)?;
         }
-        let (server, address) = Server::start(Arc::clone(&platform), self.port).await?;
-        Ok(Simulator { platform, base_url: format!("http://{address}"), address, server })
+        let (server, address, runtime) = Server::start(Arc::clone(&platform), self.port).await?;
+        Ok(Simulator { platform, base_url: format!("http://{address}"), address, runtime, server })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use super::call::{Call, Received};
-use super::{Issue, Ledger, Message, TicketIssue};
+use super::{Issue, Ledger, Message, Pushed, TicketIssue};
 use crate::sync::lock;
 
 /// Takes notes; a snapshot of them is a [`Ledger`].
@@ -24,12 +24,13 @@ struct Notes {
     ticket_issues: Vec<TicketIssue>,
     messages: Vec<Message>,
     calls: VecDeque<Arc<Call>>,
+    pushes: VecDeque<Pushed>,
     forgotten: u64,
     arrived: HashMap<String, usize>,
 }
 
 impl Recorder {
-    /// Keeps at most `limit` calls.
+    /// Keeps at most `limit` calls, and as many pushes.
     pub(crate) fn new(limit: usize) -> Self {
         Self { notes: Mutex::default(), limit, arrivals: watch::Sender::default() }
     }
@@ -44,6 +45,14 @@ impl Recorder {
 
     pub(crate) fn message(&self, message: Message) {
         lock(&self.notes).messages.push(message);
+    }
+
+    pub(crate) fn pushed(&self, pushed: Pushed) {
+        let mut notes = lock(&self.notes);
+        notes.pushes.push_back(pushed);
+        if notes.pushes.len() > self.limit {
+            notes.pushes.pop_front();
+        }
     }
 
     pub(crate) fn arrival(&self, received: Received) -> Arc<Call> {
@@ -81,6 +90,7 @@ impl Recorder {
             ticket_issues: notes.ticket_issues.clone(),
             messages: notes.messages.clone(),
             calls: notes.calls.iter().cloned().collect(),
+            pushes: notes.pushes.iter().cloned().collect(),
             forgotten: notes.forgotten,
         }
     }

@@ -9,6 +9,7 @@ mod faults;
 mod gate;
 mod ledger;
 mod lifecycle;
+mod pushes;
 mod quotas;
 mod sns;
 mod support;
