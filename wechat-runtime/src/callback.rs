@@ -57,7 +57,7 @@
 //!
 //! [`component_service`][component_service] takes what comes to the URL for authorization events, the
 //! `component_verify_ticket` above all. `success` is answered when your [`ComponentEvents`][component_events] have kept it, and
-//! not before; what takes longer than 4.5 s is cancelled, answered 503, and pushed again.
+//! not before; what takes longer than 4.5 s is answered 503, so that WeChat pushes it again, and goes on for as long again.
 //!
 //! # Which mode
 //!

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::Error;
 use super::crypto::{self, AesKey};
@@ -121,7 +122,7 @@ impl Keys {
         if self.expects_plaintext(query)? {
             self.verify_plain(query)?;
             let body = std::str::from_utf8(body).map_err(|_| Error::Malformed)?;
-            return Ok(Opened { message: body.to_owned(), sealed: None });
+            return Ok(Opened { message: Zeroizing::new(body.to_owned()), sealed: None });
         }
         let cipher = self.cipher.as_ref().ok_or(Error::Encrypted)?;
         let given = query.msg_signature.as_deref().ok_or(Error::Query("msg_signature"))?;
@@ -131,7 +132,7 @@ impl Keys {
         crypto::verify(given, &[self.token.expose(), &query.timestamp, &query.nonce, encrypt])?;
         let (message, key) = cipher.decrypt(encrypt)?;
         let sealed = Sealed { token: self.token.clone(), appid: cipher.appid.clone(), key, format };
-        Ok(Opened { message, sealed: Some(sealed) })
+        Ok(Opened { message: Zeroizing::new(message), sealed: Some(sealed) })
     }
 
     /// Checks what can be known of a push before its body is.
@@ -225,7 +226,7 @@ impl fmt::Debug for Query {
 
 /// A push whose signature was right, decrypted.
 pub struct Opened {
-    message: String,
+    message: Zeroizing<String>,
     sealed: Option<Sealed>,
 }
 

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::RequestPartsExt as _;
@@ -18,7 +19,7 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::Instrument as _;
 
 use super::fields::{Fields, Format};
@@ -111,7 +112,8 @@ pub trait ComponentEvents: Send + Sync + 'static {
     /// Keeps what the event tells. When it returns, WeChat is told that it is kept: a ticket has to be durable by then.
     ///
     /// An error is logged and answered with status 500, upon which WeChat pushes the same again. What takes longer than
-    /// [`Settings::reply_within`] is cancelled and answered with status 503.
+    /// [`Settings::reply_within`] is answered with status 503, and so pushed again; it goes on for as long again, after which it
+    /// is cancelled. A push that comes again meanwhile waits for it.
     async fn receive(&self, event: ComponentEvent) -> storage::Result<()>;
 }
 
@@ -153,18 +155,21 @@ where
                 let kept = events.receive(event).await;
                 kept.map(|()| None).map_err(|error| failed(&error))
             };
-            receive(settings, request, Late::Cancel, hand_over).await
+            receive(settings, request, Late::PushAgain, hand_over).await
         },
     )
 }
+
+/// How long one waits who looks whether a push is kept by now: another process may be keeping it.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What happens to a push that is not handled in time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Late {
     /// It is answered `success`, and handled to the end.
     AnswerSuccess,
-    /// It is handled no longer, and answered so that it is pushed again.
-    Cancel,
+    /// It is answered so that it is pushed again, and handled for as long again.
+    PushAgain,
 }
 
 /// A push, opened and read.
@@ -262,13 +267,17 @@ impl Handling {
     async fn settle(&self, work: impl Future<Output = Answer>) -> Answer {
         let seen = &self.settings.seen;
         let remembered = self.settings.remembered();
-        let lease = match self.late {
-            Late::AnswerSuccess => remembered,
-            Late::Cancel => self.deadline.saturating_duration_since(Instant::now()),
+        // Whoever claims it is done or cancelled when the claim is over, so that no two handle it at once.
+        let until = match self.late {
+            Late::AnswerSuccess => None,
+            Late::PushAgain => Some(self.deadline + self.settings.reply_within),
         };
-        match seen.begin(&self.push, lease).await {
+        let lease = until.map_or(remembered, |until| until.saturating_duration_since(Instant::now()));
+        match self.begin(lease).await {
             Ok(Begun::Now) => {}
-            Ok(Begun::Running) if self.late == Late::Cancel => return Err(Refusal::TooSlow.into_response()),
+            Ok(Begun::Running) if self.late == Late::PushAgain => {
+                return Err(Refusal::TooSlow.into_response());
+            }
             Ok(Begun::Running | Begun::Done) => {
                 tracing::debug!(push = %self.push, "came before");
                 return Ok(None);
@@ -277,9 +286,9 @@ impl Handling {
         }
         self.progress.begun.store(true, Ordering::Release);
         let work = AssertUnwindSafe(work).catch_unwind();
-        let done = match self.late {
-            Late::AnswerSuccess => Ok(work.await),
-            Late::Cancel => timeout_at(self.deadline, work).await,
+        let done = match until {
+            None => Ok(work.await),
+            Some(until) => timeout_at(until, work).await,
         };
         let done = match done {
             Ok(Ok(done)) => done,
@@ -295,6 +304,18 @@ impl Handling {
             tracing::error!(%error, "it could not be remembered what became of a push");
         }
         done
+    }
+
+    /// Claims the push. What has to be kept before it is answered waits for whoever is keeping it.
+    async fn begin(&self, lease: Duration) -> storage::Result<Begun> {
+        loop {
+            let begun = self.settings.seen.begin(&self.push, lease).await?;
+            let waits = begun == Begun::Running && self.late == Late::PushAgain;
+            if !waits || Instant::now() >= self.deadline {
+                return Ok(begun);
+            }
+            sleep_until(self.deadline.min(Instant::now() + LOOK_AGAIN)).await;
+        }
     }
 }
 

@@ -12,6 +12,9 @@ use super::seen::{Seen, SeenInMemory};
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::storage;
 
+/// No reply takes longer: no clock overflows by it.
+const LONGEST_REPLY: Duration = Duration::from_secs(24 * 3600);
+
 /// Where the [`Keys`] of an account come from: `Keys` themselves, or an async function of the account that is named in the
 /// path.
 ///
@@ -102,9 +105,9 @@ impl Settings {
     /// How long a push has until it is answered, its arrival included: 4.5 s by default, because WeChat pushes again after
     /// 5 s.
     ///
-    /// A handler that takes longer goes on, and its reply is lost; the push is answered `success`.
+    /// A handler that takes longer goes on, and its reply is lost; the push is answered `success`. More than a day is a day.
     pub fn reply_within(self, time: Duration) -> Self {
-        Self { reply_within: time, ..self }
+        Self { reply_within: time.min(LONGEST_REPLY), ..self }
     }
 
     /// How long ago a push may have been made and signed, and how far ahead of this machine's clock: 300 s by default, in
