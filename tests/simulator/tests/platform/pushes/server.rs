@@ -68,9 +68,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Asks the function what to do with each request and how many came before it.
-    pub(super) async fn start(
-        behaviour: impl Fn(&Received, usize) -> Behaviour + Send + Sync + 'static,
-    ) -> Self {
+    pub(super) fn start(behaviour: impl Fn(&Received, usize) -> Behaviour + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/wechat", listener.local_addr().unwrap());
         let log = Arc::new(watch::Sender::new(Vec::new()));
