@@ -105,6 +105,12 @@ impl Pusher {
         verified.await.unwrap_or_else(|_| Verification::Unreachable(GONE.to_owned()))
     }
 
+    /// The URL that a handshake would ask, with its query, to be changed and asked by other means.
+    #[must_use]
+    pub fn verification_url(&self) -> String {
+        self.inner.account.handshake(self.inner.platform.clock.unix()).0.url
+    }
+
     /// Sends a push, waits for its answer, and sends it again if there is none of status 200.
     ///
     /// That there are three tries of 5 s each, with the same message, is what the platform's page on receiving
