@@ -229,9 +229,8 @@ async fn the_ledger_keeps_the_newest_pushes() {
 
 #[tokio::test]
 async fn a_slow_server_holds_back_no_more_than_its_share_of_connections() {
-    let scene = Scene::start(|request, _| match request.body.contains("unsubscribe") {
-        true => Behaviour::ok("success"),
-        false => Behaviour::Silence,
+    let scene = Scene::start(|request, _| {
+        if request.body.contains("unsubscribe") { Behaviour::ok("success") } else { Behaviour::Silence }
     })
     .await;
     let pusher = scene.pusher(|url| plain(url).connections(2).tries(1));
