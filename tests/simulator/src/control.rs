@@ -11,8 +11,10 @@ mod faults;
 mod ledger;
 mod media;
 mod platform;
+mod pushes;
 mod visits;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -35,8 +37,19 @@ struct Control {
     path: &'static str,
     /// What it does, and an example of its body where it has one.
     help: &'static str,
-    handler: fn(&Command<'_>) -> Result<Value, Failure>,
+    handler: Handler,
 }
+
+/// What a control does.
+#[derive(Clone, Copy)]
+enum Handler {
+    AtOnce(fn(&Command<'_>) -> Result<Value, Failure>),
+    /// Reads the call at once, and then waits for something.
+    Waits(fn(&Command<'_>) -> Result<Waiting, Failure>),
+}
+
+/// The answer of a control that waits.
+type Waiting = Pin<Box<dyn Future<Output = Value> + Send>>;
 
 /// A call of a control.
 struct Command<'a> {
@@ -58,7 +71,16 @@ const fn control(
     help: &'static str,
     handler: fn(&Command<'_>) -> Result<Value, Failure>,
 ) -> Control {
-    Control { method, path, help, handler }
+    Control { method, path, help, handler: Handler::AtOnce(handler) }
+}
+
+const fn waiting(
+    method: Method,
+    path: &'static str,
+    help: &'static str,
+    handler: fn(&Command<'_>) -> Result<Waiting, Failure>,
+) -> Control {
+    Control { method, path, help, handler: Handler::Waits(handler) }
 }
 
 #[rustfmt::skip]
@@ -83,6 +105,8 @@ static CONTROLS: &[Control] = &[
     control(Method::POST, "apps/{appid}/media", "put the body there for media/get: ?file_name=photo.jpg, or with &length=209715200 a generated one", media::put),
     control(Method::POST, "apps/{appid}/oauth-codes", r#"{"openid":"o1","scope":"snsapi_userinfo"}: a code for /sns/oauth2/access_token"#, visits::oauth_code),
     control(Method::POST, "apps/{appid}/js-codes", r#"{"openid":"o1"}: a code for /sns/jscode2session"#, visits::js_code),
+    waiting(Method::POST, "pushes", r#"{"appid":"wx1","url":"http://127.0.0.1:8080/","token":"t","mode":"encrypted","encoding_aes_key":"…","format":"json","component":"wx2","timeout_milliseconds":5000,"tries":3,"push":{"kind":"text","openid":"o1","content":"hello","fields":{}}}: push, and tell what became of it"#, pushes::push),
+    waiting(Method::POST, "pushes/verify", "the same settings without push: the handshake of a URL", pushes::verify),
     control(Method::GET, "connections", "open connections now and at most", platform::connections),
     control(Method::GET, "errcodes", "the error table", platform::errcodes),
     control(Method::GET, "content-types", "the Content-Types that differ from the platform's", platform::content_types),
@@ -97,14 +121,14 @@ pub(crate) fn is_control(path: &str) -> bool {
 }
 
 /// Does what a call of a control says.
-pub(crate) fn serve(platform: &Arc<Platform>, request: &Request) -> Answer {
-    match dispatch(platform, request) {
+pub(crate) async fn serve(platform: &Arc<Platform>, request: &Request) -> Answer {
+    match dispatch(platform, request).await {
         Ok(value) => json_answer(StatusCode::OK, &value),
         Err(Failure { status, message }) => json_answer(status, &json!({ "error": message })),
     }
 }
 
-fn dispatch(platform: &Arc<Platform>, request: &Request) -> Result<Value, Failure> {
+async fn dispatch(platform: &Arc<Platform>, request: &Request) -> Result<Value, Failure> {
     let path = request.path[ROOT.len()..].trim_matches('/');
     let mut methods = Vec::new();
     for control in CONTROLS {
@@ -112,7 +136,11 @@ fn dispatch(platform: &Arc<Platform>, request: &Request) -> Result<Value, Failur
             continue;
         };
         if control.method == request.method {
-            return (control.handler)(&Command { platform, request, names });
+            let command = Command { platform, request, names };
+            return match control.handler {
+                Handler::AtOnce(handler) => handler(&command),
+                Handler::Waits(handler) => Ok(handler(&command)?.await),
+            };
         }
         methods.push(control.method.as_str());
     }
@@ -145,6 +173,7 @@ fn index(_: &Command<'_>) -> Result<Value, Failure> {
     Ok(json!({
         "controls": controls,
         "fault_kinds": faults::KINDS,
+        "push_kinds": pushes::KINDS,
         "platform": crate::routes::paths().collect::<Vec<_>>(),
     }))
 }

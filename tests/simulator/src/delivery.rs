@@ -5,7 +5,7 @@ mod reply;
 pub use reply::ReceivedReply;
 
 /// What became of a push, try by try.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Delivery {
     /// Every try, in order; the last one decides.

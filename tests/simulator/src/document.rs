@@ -3,6 +3,8 @@
 mod json;
 mod xml;
 
+use serde_json::{Map, Value as Json};
+
 use crate::callback::Format;
 
 /// Elements inside one another beyond this are no message of the platform's.
@@ -31,6 +33,23 @@ impl Document {
     /// The first text at a path of names with `/` between them.
     pub(crate) fn get(&self, path: &str) -> Option<&str> {
         self.all(path).into_iter().next()
+    }
+
+    /// The fields as JSON; what is there several times is an array.
+    pub(crate) fn to_json(&self) -> Json {
+        let mut object = Map::new();
+        for (name, value) in &self.0 {
+            let value = match value {
+                Value::Text(text) => Json::from(text.as_str()),
+                Value::Document(document) => document.to_json(),
+            };
+            match object.get_mut(name) {
+                None => drop(object.insert(name.clone(), value)),
+                Some(Json::Array(values)) => values.push(value),
+                Some(first) => *first = Json::from(vec![first.take(), value]),
+            }
+        }
+        Json::Object(object)
     }
 
     /// Every text at a path, for fields that are there several times.

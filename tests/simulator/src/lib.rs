@@ -42,9 +42,11 @@
 //!
 //! * [`Simulator`]: the running platform, on a thread of its own. It is gone when it is dropped.
 //! * [`SimClock`]: the virtual time, which stands still until it is moved. Give a clone to the client too.
-//! * [`Ledger`]: every token and ticket issued, every call received and what became of it, every message delivered.
+//! * [`Ledger`]: every token and ticket issued, every call received and what became of it, every message delivered,
+//!   every push.
 //! * [`Fault`]: what goes wrong with calls to a path: delays, errcodes, broken answers, lost connections.
 //! * [`Account`]: one account at run time: its tokens, secret, quotas and files, changed behind the client's back.
+//! * [`Pusher`]: what sends messages and events to a developer's server, and tells what its answers come to.
 //!
 //! # What is served
 //!
@@ -93,6 +95,48 @@
 //! (41008), known and of this account (40029), unused (40163), of age: 42003 for a page's, 40029 for a
 //! mini program's. Of a user's token: there (41001), known (40001), of age (42001), its openid (40003), its
 //! scope (48001).
+//!
+//! # Pushes
+//!
+//! What a user writes or does, and what a third-party platform is told, goes by POST to the developer's server.
+//! [`Simulator::pusher`] takes an account's settings, a [`Callback`]; [`Push`] has every kind of message, event
+//! and `InfoType`; [`Delivery`] says what became of one. Here the server is a few lines that answer `success`:
+//!
+//! ```
+//! use std::io::{Read, Write};
+//! use wechat_simulator::{Answer, Callback, Push, Simulator};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+//! let url = format!("http://{}/wechat", listener.local_addr()?);
+//! std::thread::spawn(move || {
+//!     let (mut stream, _) = listener.accept().unwrap();
+//!     stream.read(&mut [0; 4096]).unwrap();
+//!     stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nsuccess").unwrap();
+//!     # // Closing with something unread would cut the answer off.
+//!     # let _ = std::io::copy(&mut stream, &mut std::io::sink());
+//! });
+//!
+//! let sim = Simulator::builder().start().await?;
+//! let key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+//! let pusher = sim.pusher("wx1f2e3d4c5b6a7988", Callback::encrypted(url, "token", key))?;
+//! let delivery = pusher.push(Push::text("o6_bmjrPTlm6_2sgVt7hMZOPfL2M", "你好")).await;
+//! assert_eq!(delivery.answer(), &Answer::Success);
+//! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+//! ```
+//!
+//! A push is tried three times for want of an answer of status 200, each time for 5 s of real time, on a connection
+//! of its own; at most 1024 of a pusher's tries are on the wire at once. `timestamp` and `CreateTime` are the
+//! [clock's](SimClock). `ToUserName` is a `gh_…` made from the appid.
+//!
+//! An answer is `success` or nothing to the letter, or a reply, which is read as the platform would: encrypted if
+//! the push was (in compatible mode either way), `MsgSignature`, the appid inside and the format right, the
+//! request's nonce, user and account in their places, and the fields that its `MsgType` needs. Anything else of
+//! status 200 is [not understood](Answer::NotUnderstood), for which the platform tells the user that the account is
+//! out of service. News for a third-party platform, such as its ticket, takes `success` alone.
+//!
+//! [`Pusher::sign`] gives the request instead of sending it, so that a test can replay it, spoil it, and
+//! [send](Pusher::send) it.
 //!
 //! The same controls are served below `/_sim/` of the same address, for other processes and languages;
 //! `GET /_sim/` lists them. `cargo run -p wechat-simulator -- --port 8900 --app APPID:SECRET` starts the

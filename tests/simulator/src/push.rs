@@ -38,9 +38,19 @@ pub struct Push {
 /// What is pushed.
 #[derive(Debug, Clone, PartialEq)]
 enum Content {
-    Message { openid: String, msg_type: String },
-    Event { openid: String, event: String },
-    Info { info_type: String, with_code: bool },
+    Message {
+        openid: String,
+        msg_type: String,
+    },
+    Event {
+        openid: String,
+        event: String,
+    },
+    /// The code of `PreAuthCode` is there where an authorization code is.
+    Info {
+        info_type: String,
+        pre_auth_code: Option<String>,
+    },
     Raw(String),
 }
 
@@ -81,7 +91,7 @@ impl Push {
 
     /// A push of any `InfoType`, its fields to be added; only a third-party platform gets those.
     pub fn info(info_type: impl Into<String>) -> Self {
-        Self::new(Content::Info { info_type: info_type.into(), with_code: false })
+        Self::new(Content::Info { info_type: info_type.into(), pre_auth_code: None })
     }
 
     /// A decrypted body, byte for byte.
@@ -164,16 +174,17 @@ impl Push {
         for (name, value) in &self.fields {
             put(&mut fields, name.clone(), value.clone());
         }
-        let mut add_missing = |name: &str, value: u64| {
+        let mut add_missing = |name: &str, value: Field| {
             if !fields.iter().any(|(known, _)| known == name) {
-                fields.push((name.to_owned(), value.into()));
+                fields.push((name.to_owned(), value));
             }
         };
-        if let Content::Info { with_code: true, .. } = self.content {
-            add_missing("AuthorizationCodeExpiredTime", create_time.saturating_add(CODE_LIFE));
+        if let Content::Info { pre_auth_code: Some(code), .. } = &self.content {
+            add_missing("AuthorizationCodeExpiredTime", create_time.saturating_add(CODE_LIFE).into());
+            add_missing("PreAuthCode", code.as_str().into());
         }
         if let Some(msg_id) = self.msg_id {
-            add_missing("MsgId", msg_id);
+            add_missing("MsgId", msg_id.into());
         }
         Written::Fields(fields)
     }

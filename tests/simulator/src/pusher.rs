@@ -105,12 +105,19 @@ impl Pusher {
         verified.await.unwrap_or_else(|_| Verification::Unreachable(GONE.to_owned()))
     }
 
+    /// The URL that a handshake would ask, with its query, to be changed and asked by other means.
+    #[must_use]
+    pub fn verification_url(&self) -> String {
+        self.inner.account.handshake(self.inner.platform.clock.unix()).0.url
+    }
+
     /// Sends a push, waits for its answer, and sends it again if there is none of status 200.
     ///
-    /// Three tries of 5 s each are the platform's way. What counts as no answer is decided here: any status
-    /// but 200, a connection that fails, a body that breaks off. The next try follows at once, with the same
-    /// message under a fresh timestamp, nonce and signature. An answer of status 200 ends it, understood or
-    /// not. The platform's pause of a minute after many failures is left out.
+    /// That there are three tries of 5 s each, with the same message, is what the platform's page on receiving
+    /// messages says. The rest is decided here: no answer is also any status but 200, a connection that fails,
+    /// and a body that breaks off; the next try follows at once, under a fresh timestamp, nonce and signature;
+    /// an answer of status 200 ends it, understood or not. The platform's pause of a minute after many
+    /// failures is left out.
     pub async fn push(&self, push: Push) -> Delivery {
         let inner = Arc::clone(&self.inner);
         let pushed = self.inner.runtime.spawn(async move { inner.push(&push).await });

@@ -33,7 +33,12 @@ pub(crate) async fn serve(
         Err(Unread::BrokenOff) => return Err(BrokenOff),
     };
     if control::is_control(&request.path) {
-        return Ok(control::serve(&platform, &request).into_response());
+        return tokio::select! {
+            biased;
+            answer = control::serve(&platform, &request) => Ok(answer.into_response()),
+            // What still waits is a push, for an answer that may be long in coming.
+            () = platform.reached(Phase::Stopping) => Err(BrokenOff),
+        };
     }
     let turn = Turn::begin(&platform, &request);
     // Processing never waits, so what is still waiting when the simulator stops is held by a fault.

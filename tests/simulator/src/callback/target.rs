@@ -19,7 +19,9 @@ pub(crate) struct Target {
 impl Target {
     pub(crate) fn parse(url: &str) -> Result<Self, ControlError> {
         let wrong = |why: &str| ControlError::new(format!("the callback URL {url:?} {why}"));
-        let uri: Uri = url.parse().map_err(|error| wrong(&format!("is none: {error}")))?;
+        let uri: Uri = url.parse().map_err(|error| {
+            wrong(&format!("cannot be read ({error}): write one such as http://127.0.0.1:8080/wechat"))
+        })?;
         if uri.scheme() == Some(&Scheme::HTTPS) {
             return Err(wrong(
                 "is a https one, and the simulator pushes to http:// only: give it the http \
@@ -73,9 +75,10 @@ mod tests {
             ("/path", "has to begin with http://"),
             ("host:80", "has to begin with http://"),
             ("http://u:p@host/", "user name"),
-            ("http:///x", "is none"),
-            ("http://ho st/", "is none"),
-            ("", "is none"),
+            ("http:///x", "cannot be read"),
+            ("http://ho st/", "cannot be read"),
+            ("host/", "write one such as http://"),
+            ("", "cannot be read"),
         ];
         for (url, why) in cases {
             let error = Target::parse(url).unwrap_err().to_string();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Command, Failure, done};
-use crate::ledger::{Call, Issue, Message, TicketIssue};
+use crate::ledger::{Call, Issue, Message, Pushed, TicketIssue};
 
 /// The ledger, narrowed to one path's calls or one account where the query says so. The counts are
 /// of the same narrowed ledger.
@@ -19,6 +19,7 @@ pub(super) fn show(command: &Command<'_>) -> Result<Value, Failure> {
         ledger.ticket_issues().iter().filter(|issue| of_app(Some(&issue.appid))).collect();
     let messages: Vec<&Message> =
         ledger.messages().iter().filter(|message| of_app(Some(&message.appid))).collect();
+    let pushes: Vec<&Pushed> = ledger.pushes().iter().filter(|pushed| of_app(Some(&pushed.appid))).collect();
     let of_path = |call: &&Call| path.is_none_or(|path| path == call.path());
     let calls: Vec<&Call> = ledger.calls().filter(|call| of_app(call.appid())).filter(of_path).collect();
     Ok(json!({
@@ -27,6 +28,7 @@ pub(super) fn show(command: &Command<'_>) -> Result<Value, Failure> {
         "ticket_issues": ticket_issues,
         "messages": messages,
         "calls": calls,
+        "pushes": pushes,
         "forgotten_calls": ledger.forgotten_calls(),
     }))
 }

@@ -27,8 +27,8 @@ impl Push {
 }
 
 fn with_code(info_type: &str, authorizer_appid: impl Into<String>, code: impl Into<String>) -> Push {
-    Push::new(Content::Info { info_type: info_type.to_owned(), with_code: true })
+    let pre_auth_code = Some(format!("preauthcode@@@{}", random::url_safe(86)));
+    Push::new(Content::Info { info_type: info_type.to_owned(), pre_auth_code })
         .field("AuthorizerAppid", authorizer_appid.into())
         .field("AuthorizationCode", code.into())
-        .field("PreAuthCode", format!("preauthcode@@@{}", random::url_safe(86)))
 }

@@ -68,19 +68,18 @@ pub(super) struct Server {
 
 impl Server {
     /// Asks the function what to do with each request and how many came before it.
-    pub(super) async fn start(
-        behaviour: impl Fn(&Received, usize) -> Behaviour + Send + Sync + 'static,
-    ) -> Self {
+    pub(super) fn start(behaviour: impl Fn(&Received, usize) -> Behaviour + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/wechat", listener.local_addr().unwrap());
         let log = Arc::new(watch::Sender::new(Vec::new()));
         let server = Self { url, log: Arc::clone(&log) };
-        // A thread of its own per connection is too many for 2,000; each request is a short one.
+        // One after the other: 2,000 threads are too many, and every request is a short one.
         thread::spawn(move || {
             let held = Mutex::new(Vec::new());
             for stream in listener.incoming() {
                 let Ok(stream) = stream else { break };
-                let received = read(&stream);
+                // Whoever gave up already has sent half of a request at most.
+                let Some(received) = read(&stream) else { continue };
                 let mut before = 0;
                 let copy = received.clone();
                 log.send_modify(|log| {
@@ -103,20 +102,20 @@ impl Server {
     }
 }
 
-fn read(stream: &TcpStream) -> Received {
+fn read(stream: &TcpStream) -> Option<Received> {
     let mut reader = BufReader::new(stream);
     let mut line = || {
         let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
+        reader.read_line(&mut line).ok()?;
+        Some(line.trim_end().to_owned())
     };
-    let first = line();
+    let first = line()?;
     let mut words = first.split(' ');
-    let (method, target) = (words.next().unwrap(), words.next().unwrap());
+    let (method, target) = (words.next()?, words.next()?);
     let (path, raw_query) = target.split_once('?').unwrap_or((target, ""));
     let mut headers = Vec::new();
     loop {
-        let header = line();
+        let header = line()?;
         let Some((name, value)) = header.split_once(':') else { break };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
@@ -129,9 +128,9 @@ fn read(stream: &TcpStream) -> Received {
     };
     let length = received.header("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    received.body = String::from_utf8(body).unwrap();
-    received
+    reader.read_exact(&mut body).ok()?;
+    received.body = String::from_utf8(body).ok()?;
+    Some(received)
 }
 
 fn answer(mut stream: TcpStream, behaviour: Behaviour, held: &Mutex<Vec<TcpStream>>) {
@@ -140,10 +139,13 @@ fn answer(mut stream: TcpStream, behaviour: Behaviour, held: &Mutex<Vec<TcpStrea
             let length = body.len();
             let text =
                 format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
-            stream.write_all(text.as_bytes()).unwrap();
+            // Whoever gave up does not read it.
+            let _ = stream.write_all(text.as_bytes());
         }
         Behaviour::Silence => held.lock().unwrap().push(stream),
         Behaviour::Hangup => {}
-        Behaviour::Torn => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nsucc").unwrap(),
+        Behaviour::Torn => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nsucc");
+        }
     }
 }
