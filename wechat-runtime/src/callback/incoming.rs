@@ -172,19 +172,14 @@ pub enum Content {
         url: String,
     },
     /// The user scanned something by the menu (`scancode_push`), and sees what it says.
-    #[non_exhaustive]
     ScancodePush(MenuScan),
     /// The user scanned something by the menu (`scancode_waitmsg`), and waits for a message.
-    #[non_exhaustive]
     ScancodeWaitmsg(MenuScan),
     /// The user took pictures by the menu (`pic_sysphoto`); they come as messages of their own.
-    #[non_exhaustive]
     PicSysphoto(MenuPictures),
     /// The user took or chose pictures by the menu (`pic_photo_or_album`).
-    #[non_exhaustive]
     PicPhotoOrAlbum(MenuPictures),
     /// The user chose pictures of WeChat's album by the menu (`pic_weixin`).
-    #[non_exhaustive]
     PicWeixin(MenuPictures),
     /// The user chose a place by the menu (`location_select`); it comes as a message of its own.
     #[non_exhaustive]
