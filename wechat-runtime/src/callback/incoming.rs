@@ -292,7 +292,10 @@ fn scanned(fields: &Fields) -> Option<MenuScan> {
 }
 
 fn pictures(fields: &Fields) -> Option<MenuPictures> {
-    let list = fields.fields("SendPicsInfo")?.fields("PicList");
+    let mut list = fields.fields("SendPicsInfo")?.fields("PicList");
+    // WeChat shows no JSON of it: there the list may be `PicList` itself, or an `item` in it.
+    let inner = list.and_then(|list| list.fields("item")).filter(|inner| inner.fields("item").is_some());
+    list = inner.or(list);
     let md5 = |(_, field): (_, &super::Field)| match field {
         super::Field::Fields(item) => text(item, "PicMd5Sum"),
         super::Field::Text(_) => None,
