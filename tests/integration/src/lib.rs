@@ -1,6 +1,7 @@
 //! A world to try the client in: the simulator, a storage that can be told to fail, a client between them.
 
 pub mod asking;
+pub mod callbacks;
 mod hubbed;
 pub mod orders;
 pub mod process;
