@@ -146,6 +146,10 @@ where
     get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
         move |request: Request| async move {
             let hand_over = |push: Push| async move {
+                // Keys may take plain pushes of messages: of what everybody can write, none is kept here.
+                if !push.encrypted {
+                    return Err(Refusal::Refused(Error::Plaintext).into_response());
+                }
                 let event = ComponentEvent::of(push.fields);
                 if push.keys.appid() != Some(&*event.component_appid) {
                     return Err(Refusal::Refused(Error::Appid).into_response());
@@ -172,6 +176,7 @@ struct Push {
     parts: Parts,
     fields: Fields,
     format: Format,
+    encrypted: bool,
     keys: Keys,
     /// What the path names.
     account: String,
@@ -319,7 +324,8 @@ async fn open(settings: &Arc<Settings>, request: Request) -> Result<(Query, Open
     if made.is_some_and(|made| made.abs_diff(settings.now()) > settings.window()) {
         return Err(Error::Stale.into());
     }
-    Ok((query, opened, Push { parts, fields, format, keys, account, settings: Arc::clone(settings) }))
+    let (encrypted, settings) = (opened.is_encrypted(), Arc::clone(settings));
+    Ok((query, opened, Push { parts, fields, format, encrypted, keys, account, settings }))
 }
 
 /// The account that the path names, and its keys.
