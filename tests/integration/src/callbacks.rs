@@ -3,15 +3,20 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::MethodRouter;
+use futures_util::future::BoxFuture;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Request, Uri};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
-use wechat_runtime::callback::{Incoming, KeySource, Keys, Reply, Settings, crypto};
+use wechat_runtime::callback::{
+    Begun, Fingerprint, Incoming, KeySource, Keys, Reply, Seen, SeenInMemory, Settings, crypto,
+};
+use wechat_runtime::storage;
 use wechat_simulator::{Callback, Push, Pusher, SignedPush, Simulator};
 
 use crate::asking::{Answer, LONG, ask};
@@ -268,6 +273,79 @@ impl Inbox {
         move |incoming| {
             inbox.put(incoming);
             std::future::ready(reply.clone())
+        }
+    }
+}
+
+/// A memory of pushes that several services may share, which counts what it is told.
+#[derive(Clone, Default)]
+pub struct Noted {
+    memory: Arc<SeenInMemory>,
+    pub done: Count,
+    pub failed: Count,
+    /// For how long pushes were claimed, and remembered.
+    pub times: Arc<Mutex<Vec<Duration>>>,
+}
+
+#[async_trait]
+impl Seen for Noted {
+    async fn begin(&self, push: &Fingerprint, lease: Duration) -> storage::Result<Begun> {
+        self.times.lock().expect("nobody panics").push(lease);
+        self.memory.begin(push, lease).await
+    }
+
+    async fn done(&self, push: &Fingerprint, keep: Duration) -> storage::Result<()> {
+        self.times.lock().expect("nobody panics").push(keep);
+        self.memory.done(push, keep).await?;
+        self.done.add();
+        Ok(())
+    }
+
+    async fn failed(&self, push: &Fingerprint) -> storage::Result<()> {
+        self.memory.failed(push).await?;
+        self.failed.add();
+        Ok(())
+    }
+}
+
+/// A handler that waits in its middle until it is let go on.
+#[derive(Clone)]
+pub struct Desk {
+    pub begun: Count,
+    pub ended: Count,
+    pub go: Arc<Semaphore>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self { begun: Count::default(), ended: Count::default(), go: Arc::new(Semaphore::new(0)) }
+    }
+}
+
+impl Desk {
+    /// One of all that wait goes on, or the next one to come.
+    pub fn let_go(&self) {
+        self.go.add_permits(1);
+    }
+
+    pub async fn wait(&self) {
+        self.begun.add();
+        self.go.acquire().await.expect("it is never closed").forget();
+        self.ended.add();
+    }
+
+    /// The handler: it ends with this.
+    pub fn handler<R: Clone + Send + Sync + 'static>(
+        &self,
+        outcome: R,
+    ) -> impl Fn(Incoming) -> BoxFuture<'static, R> + Clone + Send + Sync + use<R> {
+        let desk = self.clone();
+        move |_| {
+            let (desk, outcome) = (desk.clone(), outcome.clone());
+            Box::pin(async move {
+                desk.wait().await;
+                outcome
+            })
         }
     }
 }

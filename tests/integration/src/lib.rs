@@ -9,6 +9,7 @@ pub mod seen;
 mod shelf;
 mod stack;
 mod stub_hub;
+pub mod tickets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
