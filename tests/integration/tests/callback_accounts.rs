@@ -23,6 +23,7 @@ struct App {
 
 #[tokio::test]
 async fn a_handler_gets_what_its_extractors_take() {
+    #[allow(clippy::too_many_arguments, reason = "eight are what a handler may have")]
     async fn handler(
         State(app): State<App>,
         Path(tenant): Path<String>,
@@ -140,8 +141,9 @@ async fn a_look_up_that_hangs_is_given_up_in_time_and_reaches_no_handler() {
     let hanging = move |_: String| {
         let holding = holding.clone();
         async move {
-            let _holding = holding;
-            std::future::pending::<io::Result<Option<Keys>>>().await
+            let never = std::future::pending::<io::Result<Option<Keys>>>().await;
+            drop(holding);
+            never
         }
     };
     let settings = wechat.settings_of(hanging).reply_within(Duration::from_millis(50));
@@ -175,6 +177,9 @@ async fn a_look_up_that_panics_costs_its_own_push_alone() {
 
 #[tokio::test]
 async fn a_service_works_in_nested_routers_beside_other_routes() {
+    async fn handler(Path((appid, room)): Path<(String, String)>, _: Incoming) -> Reply {
+        Reply::text(format!("{room} of {appid}"))
+    }
     let wechat = Wechat::new().await;
     let looked_up = {
         let (appid, keys) = (wechat.appid.clone(), wechat.keys());
@@ -183,9 +188,6 @@ async fn a_service_works_in_nested_routers_beside_other_routes() {
             async move { Ok::<_, io::Error>(found) }
         }
     };
-    async fn handler(Path((appid, room)): Path<(String, String)>, _: Incoming) -> Reply {
-        Reply::text(format!("{room} of {appid}"))
-    }
     let inner = Router::new()
         .route("/push", callback::service(wechat.settings_of(looked_up), handler))
         .route("/about", get(|| async { "about" }));

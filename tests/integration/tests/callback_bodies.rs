@@ -17,7 +17,7 @@ use wechat_simulator::{Callback, Push, SignedPush};
 
 const LIMIT: usize = 1024 * 1024;
 
-/// As much as a body may have, again and again.
+/// How much a stream gives at once.
 const SOME: usize = 64 * 1024;
 
 fn path_of(signed: &SignedPush) -> String {
@@ -34,7 +34,7 @@ fn endless(taken: &Count) -> Body {
     let taken = taken.clone();
     let more = stream::repeat_with(move || {
         taken.add();
-        Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; SOME]))
+        Ok::<_, std::io::Error>(Bytes::from(vec![b' '; SOME]))
     });
     Body::from_stream(more)
 }
@@ -198,8 +198,9 @@ async fn a_body_that_never_ends_is_given_up_in_time_and_leaves_nothing_behind() 
     let holding = held.clone();
     let never = stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"<xml>")) }).chain(
         stream::once(async move {
-            let _holding = holding;
-            std::future::pending().await
+            let never = std::future::pending().await;
+            drop(holding);
+            never
         }),
     );
     let signed = wechat.signed(&a_text());

@@ -19,6 +19,8 @@ fn service(wechat: &Wechat, keys: Keys) -> (Router, Record) {
     (at(component_service(wechat.settings_of(keys), record.clone())), record)
 }
 
+type Check<'c> = Box<dyn Fn(&ComponentInfo) -> bool + 'c>;
+
 #[tokio::test]
 async fn everything_that_a_component_is_told_arrives_typed() {
     let wechat = Wechat::new().await;
@@ -36,7 +38,6 @@ async fn everything_that_a_component_is_told_arrives_typed() {
             && given.authorization_code_expired_time == expires
             && pre
     };
-    type Check<'c> = Box<dyn Fn(&ComponentInfo) -> bool + 'c>;
     let rows: Vec<(Push, Check<'_>)> = vec![
         (
             Push::component_verify_ticket(TICKET),

@@ -58,9 +58,10 @@ async fn a_url_is_not_verified_by_another_token() {
     }
 }
 
+/// A push, and whether the handler got what was in it.
 type Row = (Push, fn(&Content) -> bool);
 
-/// Everything that a user may do, and what the handler is to get of it.
+/// Everything that a user may do.
 #[rustfmt::skip]
 fn everything() -> Vec<Row> {
     let user = || OPENID;
@@ -113,7 +114,9 @@ async fn whatever_users_do_arrives_typed_in_every_mode_and_format() {
 }
 
 /// A reply, the kind that WeChat has to see, and fields of it.
-fn replies() -> Vec<(Reply, &'static str, Vec<(&'static str, &'static str)>)> {
+type Sent = (Reply, &'static str, Vec<(&'static str, &'static str)>);
+
+fn replies() -> Vec<Sent> {
     let article = |n: &str| {
         Article::new(format!("Title {n}"), "https://a.example").description("D").picture("https://p.example")
     };

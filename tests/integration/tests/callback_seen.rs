@@ -68,8 +68,9 @@ async fn pushes_are_claimed_and_remembered_for_as_long_as_they_are_fresh() {
 }
 
 /// What a memory does when it is asked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Trouble {
+    #[default]
     None,
     Fails,
     Panics,
@@ -92,12 +93,6 @@ struct Troubled {
     memory: SeenInMemory,
     begin: Trouble,
     end: Trouble,
-}
-
-impl Default for Trouble {
-    fn default() -> Self {
-        Self::None
-    }
 }
 
 #[async_trait]
