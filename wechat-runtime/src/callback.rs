@@ -42,8 +42,8 @@
 //! WeChat pushes again what is not answered within 5 s, three times in all. The [handler][handler] runs in a task of its own,
 //! so it is not cut off when WeChat hangs up. The task ends with the runtime: on the way out, give it time.
 //!
-//! A push is known by what was in it after it was decrypted, so that one which is signed or encrypted anew is the same. It is
-//! remembered in this process; where several take pushes of one account, give them a [`Seen`][seen] that they share. Then no
+//! A push is known by its account and by what was in it after it was decrypted, so that one which is signed or encrypted anew
+//! is the same. The account is the appid of the keys; in the plain mode, what the path names. It is remembered in this process; where several take pushes of one account, give them a [`Seen`][seen] that they share. Then no
 //! message is handled twice while its first handling succeeds or is under way, in whichever process.
 //!
 //! # Several accounts

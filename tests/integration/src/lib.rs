@@ -1,6 +1,7 @@
 //! A world to try the client in: the simulator, a storage that can be told to fail, a client between them.
 
 pub mod asking;
+pub mod callbacks;
 mod hubbed;
 pub mod orders;
 pub mod process;
@@ -8,6 +9,7 @@ pub mod seen;
 mod shelf;
 mod stack;
 mod stub_hub;
+pub mod tickets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -32,6 +33,17 @@ pub enum HubOrder {
     Asked,
     /// To stop as a hub does: answered `null`, and the process ends when it has stopped.
     Stop,
+}
+
+/// What a keeper of tickets is told first; it answers with its URL.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeeperSettings {
+    /// The component application's appid. Its `Token` and key are those of all tests.
+    pub appid: String,
+    /// The file in which the ticket is kept.
+    pub file: PathBuf,
+    /// What time it is, in Unix seconds.
+    pub unix: u64,
 }
 
 /// How many questions a hub has answered or refused.

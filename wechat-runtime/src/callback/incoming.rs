@@ -172,19 +172,14 @@ pub enum Content {
         url: String,
     },
     /// The user scanned something by the menu (`scancode_push`), and sees what it says.
-    #[non_exhaustive]
     ScancodePush(MenuScan),
     /// The user scanned something by the menu (`scancode_waitmsg`), and waits for a message.
-    #[non_exhaustive]
     ScancodeWaitmsg(MenuScan),
     /// The user took pictures by the menu (`pic_sysphoto`); they come as messages of their own.
-    #[non_exhaustive]
     PicSysphoto(MenuPictures),
     /// The user took or chose pictures by the menu (`pic_photo_or_album`).
-    #[non_exhaustive]
     PicPhotoOrAlbum(MenuPictures),
     /// The user chose pictures of WeChat's album by the menu (`pic_weixin`).
-    #[non_exhaustive]
     PicWeixin(MenuPictures),
     /// The user chose a place by the menu (`location_select`); it comes as a message of its own.
     #[non_exhaustive]
@@ -297,7 +292,10 @@ fn scanned(fields: &Fields) -> Option<MenuScan> {
 }
 
 fn pictures(fields: &Fields) -> Option<MenuPictures> {
-    let list = fields.fields("SendPicsInfo")?.fields("PicList");
+    let mut list = fields.fields("SendPicsInfo")?.fields("PicList");
+    // WeChat shows no JSON of it: there the list may be `PicList` itself, or an `item` in it.
+    let inner = list.and_then(|list| list.fields("item")).filter(|inner| inner.fields("item").is_some());
+    list = inner.or(list);
     let md5 = |(_, field): (_, &super::Field)| match field {
         super::Field::Fields(item) => text(item, "PicMd5Sum"),
         super::Field::Text(_) => None,

@@ -11,13 +11,19 @@ use sha2::{Digest as _, Sha256};
 use crate::flight::lock;
 use crate::storage;
 
-/// What a push is known by: a hash of what was pushed, after it was decrypted.
+/// What a push is known by: a hash of whose it is and of what was pushed, after it was decrypted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    pub(super) fn of(message: &str) -> Self {
-        Self(Sha256::digest(message.as_bytes()).into())
+    /// The account is part of it: whoever has one account must not have it said of another's push that it came before.
+    pub(super) fn of(account: &str, message: &str) -> Self {
+        let mut hash = Sha256::new();
+        // With its length, so that no account and message are those of another.
+        hash.update((account.len() as u64).to_be_bytes());
+        hash.update(account.as_bytes());
+        hash.update(message.as_bytes());
+        Self(hash.finalize().into())
     }
 }
 

@@ -148,6 +148,10 @@ where
     get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
         move |request: Request| async move {
             let hand_over = |push: Push| async move {
+                // Keys may take plain pushes of messages: of what everybody can write, none is kept here.
+                if !push.encrypted {
+                    return Err(Refusal::Refused(Error::Plaintext).into_response());
+                }
                 let event = ComponentEvent::of(push.fields);
                 if push.keys.appid() != Some(&*event.component_appid) {
                     return Err(Refusal::Refused(Error::Appid).into_response());
@@ -177,7 +181,10 @@ struct Push {
     parts: Parts,
     fields: Fields,
     format: Format,
+    encrypted: bool,
     keys: Keys,
+    /// What the path names.
+    account: String,
     settings: Arc<Settings>,
 }
 
@@ -187,7 +194,7 @@ async fn verify_url(settings: Arc<Settings>, request: Request) -> Response {
     let verified = async {
         let query = Query::parse(parts.uri.query().unwrap_or_default())?;
         query.check_fresh(settings.now(), settings.window())?;
-        let keys = look_up(&settings, &mut parts).await?;
+        let (_, keys) = look_up(&settings, &mut parts).await?;
         Ok(text(keys.verify_url(&query)?.to_owned(), "text/plain; charset=utf-8"))
     };
     let verified = timeout_at(deadline, verified).await.unwrap_or(Err(Refusal::TooSlow));
@@ -207,7 +214,7 @@ where
     };
     let format = push.format;
     let handling = Handling {
-        push: Fingerprint::of(opened.message()),
+        push: Fingerprint::of(push.keys.appid().unwrap_or(&push.account), opened.message()),
         late,
         deadline,
         progress: Arc::default(),
@@ -328,7 +335,7 @@ async fn open(settings: &Arc<Settings>, request: Request) -> Result<(Query, Open
     if announced.is_some_and(|length: usize| length > settings.body_limit) {
         return Err(Refusal::TooLong);
     }
-    let keys = look_up(settings, &mut parts).await?;
+    let (account, keys) = look_up(settings, &mut parts).await?;
     keys.check_before_body(&query)?;
     let body = read_body(body, settings.body_limit).await?;
     let opened = keys.open(&query, &body)?;
@@ -338,14 +345,16 @@ async fn open(settings: &Arc<Settings>, request: Request) -> Result<(Query, Open
     if made.is_some_and(|made| made.abs_diff(settings.now()) > settings.window()) {
         return Err(Error::Stale.into());
     }
-    Ok((query, opened, Push { parts, fields, format, keys, settings: Arc::clone(settings) }))
+    let (encrypted, settings) = (opened.is_encrypted(), Arc::clone(settings));
+    Ok((query, opened, Push { parts, fields, format, encrypted, keys, account, settings }))
 }
 
-async fn look_up(settings: &Settings, parts: &mut Parts) -> Result<Keys, Refusal> {
+/// The account that the path names, and its keys.
+async fn look_up(settings: &Settings, parts: &mut Parts) -> Result<(String, Keys), Refusal> {
     let params = parts.extract::<RawPathParams>().await.ok();
-    let account = params.iter().flatten().map(|(_, account)| account).next().unwrap_or_default();
-    let keys = settings.keys.keys(account).await.map_err(Refusal::Unavailable)?;
-    keys.ok_or(Refusal::NoSuchAccount)
+    let account = params.iter().flatten().map(|(_, account)| account).next().unwrap_or_default().to_owned();
+    let keys = settings.keys.keys(&account).await.map_err(Refusal::Unavailable)?;
+    Ok((account, keys.ok_or(Refusal::NoSuchAccount)?))
 }
 
 async fn read_body(body: Body, limit: usize) -> Result<Bytes, Refusal> {

@@ -35,7 +35,8 @@ impl ReceivedReply {
         self.document.get(path)
     }
 
-    /// The texts of a field that is there several times, such as `Articles/item/Title`.
+    /// The texts of a field that is there several times, such as `Articles/item/Title`,
+    /// which in JSON is `Articles/Title`.
     #[must_use]
     pub fn all(&self, path: &str) -> Vec<&str> {
         self.document.all(path)

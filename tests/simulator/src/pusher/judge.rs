@@ -1,7 +1,7 @@
 //! Reading: what an answer of status 200 comes to.
 
 use super::{Sending, SignedPush, lossy};
-use crate::callback::{Cipher, Mode, signature};
+use crate::callback::{Cipher, Format, Mode, signature};
 use crate::delivery::{Answer, ReceivedReply};
 use crate::document::Document;
 
@@ -99,7 +99,12 @@ impl Sending {
         let msg_type = reply.get("MsgType").ok_or("the reply has no MsgType")?;
         let known = REPLIES.iter().find(|(known, _)| *known == msg_type);
         let (_, needed) = known.ok_or_else(|| format!("there is no reply of MsgType {msg_type:?}"))?;
-        match needed.iter().find(|path| reply.get(path).is_none_or(str::is_empty)) {
+        // A list is elements called `item` in XML, and an array in JSON.
+        let path = |path: &str| match self.callback.format {
+            Format::Xml => path.to_owned(),
+            Format::Json => path.replace("/item/", "/"),
+        };
+        match needed.iter().find(|needed| reply.get(&path(needed)).is_none_or(str::is_empty)) {
             Some(path) => Err(format!("a reply of MsgType {msg_type} needs {path}")),
             None => Ok(()),
         }
