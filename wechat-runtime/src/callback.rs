@@ -31,7 +31,7 @@
 //! | the handler returns [`Reply::success`] or nothing | `success`: the user sees no answer |
 //! | the handler takes longer than [4.5 s][reply_within] | `success`; the handler goes on, and what it returns is lost |
 //! | the handler fails or panics | 500: WeChat pushes the same again, and the handler gets it again |
-//! | the same push again | `success`, and the handler does not see it |
+//! | the same push again | `success`, and the handler does not see it, unless its first handling has failed |
 //! | wrong signature, wrong appid, cannot be decrypted, neither XML nor JSON | 403, and not a word about why; the log says it |
 //! | [signed or made][freshness] more than 300 s ago, or ahead | 403 |
 //! | plain, where encrypted ones are due | 403, unless [`Keys::compat`] takes it |

@@ -1,5 +1,7 @@
 //! Messages and events that users cause, typed.
 
+use std::fmt;
+
 use super::Error;
 use super::fields::{Fields, Format};
 
@@ -21,7 +23,9 @@ use super::fields::{Fields, Format};
 /// [`fields`](Self::fields). Follows WeChat's pages on
 /// [messages](https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_standard_messages.html) and
 /// [events](https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_event_pushes.html).
-#[derive(Clone, Debug)]
+///
+/// Its `Debug` does not show what the user wrote.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Incoming {
     /// The account that it is for, by its `gh_…` name; empty where there is none.
@@ -60,6 +64,18 @@ impl Incoming {
             fields,
             format,
         }
+    }
+}
+
+/// What kind it is, and nothing of what people write: a handler's arguments are easily logged.
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("msg_type", &self.fields.text("MsgType"))
+            .field("event", &self.fields.text("Event"))
+            .field("create_time", &self.create_time)
+            .field("msg_id", &self.msg_id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Passive replies: what a push is answered with.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde::{Serialize, Serializer};
 
@@ -30,11 +30,12 @@ const MOST_ARTICLES: usize = 8;
 ///
 #[cfg_attr(feature = "callback", doc = "[settings]: super::Settings::reply_within")]
 #[cfg_attr(not(feature = "callback"), doc = "[settings]: crate#features")]
-#[derive(Clone, Debug)]
+/// Its `Debug` does not show what is in it.
+#[derive(Clone)]
 #[must_use = "a reply is sent by returning it from the handler"]
 pub struct Reply(Kind);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Kind {
     Success,
     Text(String),
@@ -123,6 +124,13 @@ impl Reply {
         ];
         nodes.extend(content);
         Ok(Some(Node::Map(nodes).render(to.format)))
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let msg_type = self.0.nodes().map_or("success", |(msg_type, _)| msg_type);
+        f.debug_tuple("Reply").field(&msg_type).finish()
     }
 }
 

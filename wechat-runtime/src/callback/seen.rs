@@ -46,7 +46,8 @@ impl fmt::Debug for Fingerprint {
 /// Redis, for one, `begin` is `SET key running NX PX lease` and, where that did nothing, `GET key`; `done` is
 /// `SET key done PX keep`; `failed` is `DEL key`.
 ///
-/// Where a callback fails, the push is answered with status 503, and is not handled: WeChat pushes it again.
+/// Where a callback fails, the push is answered with status 503, and is not handled: WeChat pushes it again. A process that dies
+/// while it handles a message leaves its claim behind: the message is not handled again, because it may have been.
 #[async_trait]
 pub trait Seen: Send + Sync + 'static {
     /// Claims a push for the caller for this long, unless it is claimed or done already. In one step: of two at once, one

@@ -111,6 +111,9 @@ where
 pub trait ComponentEvents: Send + Sync + 'static {
     /// Keeps what the event tells. When it returns, WeChat is told that it is kept: a ticket has to be durable by then.
     ///
+    /// An older ticket may come after a newer one, when it is pushed again: keep the one of the later
+    /// [`create_time`](ComponentEvent::create_time).
+    ///
     /// An error is logged and answered with status 500, upon which WeChat pushes the same again. What takes longer than
     /// [`Settings::reply_within`] is answered with status 503, and so pushed again; it goes on for as long again, after which it
     /// is cancelled. A push that comes again meanwhile waits for it.
@@ -164,7 +167,7 @@ where
     )
 }
 
-/// How long one waits who looks whether a push is kept by now: another process may be keeping it.
+/// How long one waits who looks what became of a push: another process may have it in hand.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What happens to a push that is not handled in time.
@@ -353,7 +356,9 @@ async fn open(settings: &Arc<Settings>, request: Request) -> Result<(Query, Open
 async fn look_up(settings: &Settings, parts: &mut Parts) -> Result<(String, Keys), Refusal> {
     let params = parts.extract::<RawPathParams>().await.ok();
     let account = params.iter().flatten().map(|(_, account)| account).next().unwrap_or_default().to_owned();
-    let keys = settings.keys.keys(&account).await.map_err(Refusal::Unavailable)?;
+    let looked_up = AssertUnwindSafe(settings.keys.keys(&account)).catch_unwind().await;
+    let looked_up = looked_up.unwrap_or_else(|_| Err(storage::Error::msg("looking up the keys panicked")));
+    let keys = looked_up.map_err(Refusal::Unavailable)?;
     Ok((account, keys.ok_or(Refusal::NoSuchAccount)?))
 }
 
