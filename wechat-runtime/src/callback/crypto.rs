@@ -178,3 +178,6 @@ fn parts(padded: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = u32::from_be_bytes(head[RANDOM..].try_into().ok()?);
     rest.split_at_checked(usize::try_from(length).ok()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -316,3 +316,6 @@ fn place(fields: &Fields) -> Option<Content> {
         poiname: filled(place, "Poiname"),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -256,7 +256,8 @@ impl Opened {
     /// A bare `success` or an empty body is answered as it is, and never encrypted.
     #[must_use]
     pub fn seal(&self, reply: &str, query: &Query, now: u64) -> String {
-        let Some(Sealed { token, appid, key, format }) = &self.sealed else {
+        let Some(Sealed { token, appid, key, format }) = self.sealed.as_ref().filter(|_| !is_bare(reply))
+        else {
             return reply.to_owned();
         };
         let encrypt = key.encrypt(reply, appid);
@@ -272,8 +273,16 @@ impl Opened {
     }
 }
 
+/// What tells WeChat that there is no reply.
+fn is_bare(reply: &str) -> bool {
+    matches!(reply, "" | "success")
+}
+
 impl fmt::Debug for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opened").field("encrypted", &self.is_encrypted()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

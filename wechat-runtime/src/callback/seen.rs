@@ -146,3 +146,6 @@ impl Seen for SeenInMemory {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
