@@ -146,6 +146,9 @@ where
     get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
         move |request: Request| async move {
             let hand_over = |push: Push| async move {
+                if !push.is_encrypted {
+                    return Err(Refusal::Refused(Error::Plaintext).into_response());
+                }
                 let event = ComponentEvent::of(push.fields);
                 if push.keys.appid() != Some(&*event.component_appid) {
                     return Err(Refusal::Refused(Error::Appid).into_response());
@@ -172,6 +175,7 @@ struct Push {
     parts: Parts,
     fields: Fields,
     format: Format,
+    is_encrypted: bool,
     keys: Keys,
     settings: Arc<Settings>,
 }
@@ -317,7 +321,8 @@ async fn open(settings: &Arc<Settings>, request: Request) -> Result<(Query, Open
     if made.is_some_and(|made| made.abs_diff(settings.now()) > settings.window()) {
         return Err(Error::Stale.into());
     }
-    Ok((query, opened, Push { parts, fields, format, keys, settings: Arc::clone(settings) }))
+    let is_encrypted = opened.is_encrypted();
+    Ok((query, opened, Push { parts, fields, format, is_encrypted, keys, settings: Arc::clone(settings) }))
 }
 
 async fn look_up(settings: &Settings, parts: &mut Parts) -> Result<Keys, Refusal> {
