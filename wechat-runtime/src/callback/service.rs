@@ -26,7 +26,7 @@ use super::handler::{Handler, failed};
 use super::incoming::number;
 use super::keys::Opened;
 use super::seen::{Begun, Fingerprint};
-use super::{ComponentEvent, Error, Incoming, Keys, Query, Settings};
+use super::{ComponentEvent, Error, Incoming, IntoSettings, Keys, Query, Settings};
 use crate::storage;
 
 /// Takes the messages and events that WeChat pushes to accounts: axum's service for one path.
@@ -62,13 +62,13 @@ use crate::storage;
 ///
 /// See [the module](super) for what is answered when. For several accounts, give a path with a parameter and a function that
 /// [looks the keys up](super::KeySource).
-pub fn service<H, T, S>(keys: impl Into<Settings>, handler: H) -> MethodRouter<S>
+pub fn service<H, T, S>(keys: impl IntoSettings, handler: H) -> MethodRouter<S>
 where
     H: Handler<T, S> + Sync,
     T: 'static,
     S: Clone + Send + Sync + 'static,
 {
-    let settings = Arc::new(keys.into());
+    let settings = Arc::new(keys.into_settings());
     let verifying = Arc::clone(&settings);
     get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
         move |State(state): State<S>, request: Request| async move {
@@ -107,6 +107,12 @@ where
 /// }
 /// ```
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` keeps no events of a component application",
+    label = "does not implement `ComponentEvents`",
+    note = "implement it for a type of yours: `#[async_trait] impl ComponentEvents for Tickets`, with \
+            `async fn receive(&self, event: ComponentEvent) -> storage::Result<()>`"
+)]
 pub trait ComponentEvents: Send + Sync + 'static {
     /// Keeps what the event tells. When it returns, WeChat is told that it is kept: a ticket has to be durable by then.
     ///
@@ -136,11 +142,11 @@ impl<E: ComponentEvents + ?Sized> ComponentEvents for Arc<E> {
 /// let app = axum::Router::new().route("/wechat/events", callback::component_service(keys, tickets));
 /// # Ok(app) }
 /// ```
-pub fn component_service<S>(keys: impl Into<Settings>, events: impl ComponentEvents) -> MethodRouter<S>
+pub fn component_service<S>(keys: impl IntoSettings, events: impl ComponentEvents) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let settings = Arc::new(keys.into());
+    let settings = Arc::new(keys.into_settings());
     let verifying = Arc::clone(&settings);
     let events = Arc::new(events);
     get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
