@@ -13,8 +13,8 @@ static HEAP: PeakAlloc = PeakAlloc;
 /// What [`Settings::body_limit`](wechat_runtime::callback::Settings::body_limit) is by default.
 const BODY: usize = 1024 * 1024;
 
-/// What reading may cost, in bytes: a copy of the body, and 10,000 objects of less than 700 bytes, which is what serde_json
-/// takes for one of one entry. They are the dearest there is: elements of XML and lists cost a tenth.
+/// What reading may cost, in bytes: a copy of the body, and 10,000 objects of less than 700 bytes, which is what one of one
+/// entry takes in `serde_json`. They are the dearest there is: elements of XML and lists cost a tenth.
 const MOST: usize = 8 * BODY;
 
 /// A reader that is linear takes milliseconds; one that is not, hours.
@@ -28,14 +28,13 @@ fn filled(before: &str, piece: &str, after: &str) -> String {
 
 fn numbered(before: &str, piece: impl Fn(usize) -> String, after: &str) -> String {
     let mut body = before.to_owned();
-    (0..)
-        .map(piece)
-        .take_while(|piece| {
-            let has_room = body.len() + piece.len() + after.len() < BODY;
-            body.push_str(if has_room { piece } else { after });
-            has_room
-        })
-        .for_each(drop);
+    for piece in (0..BODY).map(piece) {
+        if body.len() + piece.len() + after.len() > BODY {
+            break;
+        }
+        body.push_str(&piece);
+    }
+    body.push_str(after);
     body
 }
 

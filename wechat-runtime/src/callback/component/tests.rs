@@ -29,7 +29,8 @@ fn likewise(push: &str) -> String {
     let mut with = String::new();
     for piece in push.split_inclusive('>') {
         let (text, tag) = piece.split_at(piece.rfind('<').unwrap());
-        with.push_str(&if text.is_empty() { tag.to_owned() } else { format!("<![CDATA[{text}]]>{tag}") });
+        let pieces = if text.is_empty() { vec![tag] } else { vec!["<![CDATA[", text, "]]>", tag] };
+        with.extend(pieces);
     }
     with
 }

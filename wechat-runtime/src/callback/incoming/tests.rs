@@ -8,8 +8,8 @@ use super::*;
 fn samples() -> Vec<(Value, Content, &'static [&'static str])> {
     let scan = || MenuScan { event_key: "6".into(), scan_type: "qrcode".into(), scan_result: "1".into() };
     let pictures = || MenuPictures { event_key: "6".into(), md5: vec!["1b5f7c23b5bf75682a53e7b6d163e185".into(), "5a75aaca956d97be686719218f275c6b".into()] };
-    let scanned = |event: &str| json!({ "MsgType": "event", "Event": event, "EventKey": 6, "ScanCodeInfo": { "ScanType": "qrcode", "ScanResult": 1 } });
-    let pictured = |event: &str| json!({ "MsgType": "event", "Event": event, "EventKey": "6", "SendPicsInfo": { "Count": 2, "PicList": [
+    let menu_of_scans = |event: &str| json!({ "MsgType": "event", "Event": event, "EventKey": 6, "ScanCodeInfo": { "ScanType": "qrcode", "ScanResult": 1 } });
+    let menu_of_pictures = |event: &str| json!({ "MsgType": "event", "Event": event, "EventKey": "6", "SendPicsInfo": { "Count": 2, "PicList": [
         { "PicMd5Sum": "1b5f7c23b5bf75682a53e7b6d163e185" }, { "PicMd5Sum": "5a75aaca956d97be686719218f275c6b" },
     ] } });
     let (scan_needs, pictures_need): (&[_], &[_]) = (&["EventKey", "ScanCodeInfo", "ScanType", "ScanResult"], &["EventKey", "SendPicsInfo"]);
@@ -31,11 +31,11 @@ fn samples() -> Vec<(Value, Content, &'static [&'static str])> {
         (json!({ "MsgType": "event", "Event": "LOCATION", "Latitude": 23.25, "Longitude": "113.5", "Precision": "119.0" }), Content::LocationReport { latitude: 23.25, longitude: 113.5, precision: 119.0 }, &["Latitude", "Longitude", "Precision"]),
         (json!({ "MsgType": "event", "Event": "CLICK", "EventKey": "EVENTKEY" }), Content::Click { event_key: "EVENTKEY".into() }, &["EventKey"]),
         (json!({ "MsgType": "event", "Event": "VIEW", "EventKey": "www.qq.com", "MenuId": "1" }), Content::View { url: "www.qq.com".into() }, &["EventKey"]),
-        (scanned("scancode_push"), Content::ScancodePush(scan()), scan_needs),
-        (scanned("scancode_waitmsg"), Content::ScancodeWaitmsg(scan()), scan_needs),
-        (pictured("pic_sysphoto"), Content::PicSysphoto(pictures()), pictures_need),
-        (pictured("pic_photo_or_album"), Content::PicPhotoOrAlbum(pictures()), pictures_need),
-        (pictured("pic_weixin"), Content::PicWeixin(pictures()), pictures_need),
+        (menu_of_scans("scancode_push"), Content::ScancodePush(scan()), scan_needs),
+        (menu_of_scans("scancode_waitmsg"), Content::ScancodeWaitmsg(scan()), scan_needs),
+        (menu_of_pictures("pic_sysphoto"), Content::PicSysphoto(pictures()), pictures_need),
+        (menu_of_pictures("pic_photo_or_album"), Content::PicPhotoOrAlbum(pictures()), pictures_need),
+        (menu_of_pictures("pic_weixin"), Content::PicWeixin(pictures()), pictures_need),
         (json!({ "MsgType": "event", "Event": "location_select", "EventKey": "6", "SendLocationInfo": { "Location_X": "23", "Location_Y": "113", "Scale": "15", "Label": "广州市", "Poiname": "" } }), Content::LocationSelect { event_key: "6".into(), latitude: 23.0, longitude: 113.0, label: "广州市".into(), poiname: None }, &["EventKey", "SendLocationInfo", "Location_X", "Location_Y", "Label"]),
         (json!({ "MsgType": "event", "Event": "TEMPLATESENDJOBFINISH", "MsgID": 200_163_836, "Status": "failed: system failed" }), Content::TemplateSendJobFinish { msg_id: 200_163_836, status: "failed: system failed".into() }, &["MsgID", "Status"]),
     ]

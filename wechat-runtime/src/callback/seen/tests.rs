@@ -52,7 +52,7 @@ fn a_claim_is_over_with_its_lease() {
     let (mut memory, now) = (Memory::default(), Instant::now());
     assert_eq!(begin(&mut memory, 1, LEASE, now), Begun::Now);
     let end = now + LEASE;
-    assert_eq!(memory.state(&push(1), end - Duration::from_nanos(1)), Begun::Running);
+    assert_eq!(memory.state(&push(1), now + LEASE.mul_f64(0.999)), Begun::Running);
     assert_eq!(memory.state(&push(1), end), Begun::Now);
     assert_eq!(begin(&mut memory, 1, LEASE, end), Begun::Now, "another claims it");
     assert_eq!(begin(&mut memory, 1, LEASE, end), Begun::Running);
