@@ -119,4 +119,4 @@ pub use self::seen::{Begun, Fingerprint, Seen, SeenInMemory};
 #[cfg(feature = "callback")]
 pub use self::service::{ComponentEvents, component_service, service};
 #[cfg(feature = "callback")]
-pub use self::settings::{KeySource, Settings};
+pub use self::settings::{IntoSettings, KeySource, Settings};

@@ -4,8 +4,17 @@ use std::hash::{BuildHasher as _, RandomState};
 
 /// A word of 32 hexadecimal digits. Its two halves are hashes under keys from the operating system.
 pub(crate) fn word() -> String {
-    let half = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", half(), half())
+}
+
+/// As many bytes as hide where two encrypted messages are alike.
+#[cfg(feature = "callback-codec")]
+pub(crate) fn bytes() -> [u8; 16] {
+    ((u128::from(half()) << 64) | u128::from(half())).to_be_bytes()
+}
+
+fn half() -> u64 {
+    RandomState::new().hash_one(std::process::id())
 }
 
 #[cfg(test)]

@@ -108,3 +108,6 @@ fn secret(fields: &Fields, name: &str) -> Option<Secret> {
 fn filled<'f>(fields: &'f Fields, name: &str) -> Option<&'f str> {
     fields.text(name).filter(|text| !text.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,9 +126,7 @@ impl AesKey {
     /// Encrypts a message for the application of this appid: an `Encrypt`.
     #[must_use]
     pub fn encrypt(&self, message: &str, appid: &str) -> String {
-        let mut random = [0; RANDOM];
-        random.copy_from_slice(&crate::random::word().as_bytes()[..RANDOM]);
-        self.encrypt_with(random, message, appid)
+        self.encrypt_with(crate::random::bytes(), message, appid)
     }
 
     /// Encrypts with the random bytes given, so that a test knows the outcome. Bytes that are the same twice show which
@@ -178,3 +176,6 @@ fn parts(padded: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = u32::from_be_bytes(head[RANDOM..].try_into().ok()?);
     rest.split_at_checked(usize::try_from(length).ok()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,10 +20,10 @@ pub(super) enum Format {
     Json,
 }
 
-/// The fields of a push, in their order, as WeChat named them.
+/// The fields of a push, as WeChat named them: of XML in their order.
 ///
 /// A list in JSON and repeated elements in XML are the same: several fields of one name, which in JSON is `item`. Numbers
-/// and truth values are their texts.
+/// and truth values of JSON are as Rust writes them: whole numbers up to 64 bits as they are.
 ///
 /// ```
 /// use wechat_runtime::callback::Fields;

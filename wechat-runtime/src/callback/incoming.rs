@@ -330,3 +330,6 @@ fn place(fields: &Fields) -> Option<Content> {
         poiname: filled(place, "Poiname"),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,7 @@ impl Keys {
     }
 
     /// Takes pushes under the key before the current one, too, while the key is changed. A push is answered under the key
-    /// that decrypted it.
+    /// that decrypted it. In the plain mode there is no key to come before, and this changes nothing.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl Keys {
         let given = query.msg_signature.as_deref().ok_or(Error::Query("msg_signature"))?;
         let body = std::str::from_utf8(body).map_err(|_| Error::Malformed)?;
         let (envelope, format) = Fields::parse_with_format(body)?;
-        let encrypt = envelope.text("Encrypt").ok_or(Error::Plaintext)?;
+        let encrypt = envelope.text("Encrypt").map(str::trim).ok_or(Error::Plaintext)?;
         crypto::verify(given, &[self.token.expose(), &query.timestamp, &query.nonce, encrypt])?;
         let (message, key) = cipher.decrypt(encrypt)?;
         let sealed = Sealed { token: self.token.clone(), appid: cipher.appid.clone(), key, format };
@@ -257,7 +257,8 @@ impl Opened {
     /// A bare `success` or an empty body is answered as it is, and never encrypted.
     #[must_use]
     pub fn seal(&self, reply: &str, query: &Query, now: u64) -> String {
-        let Some(Sealed { token, appid, key, format }) = &self.sealed else {
+        let Some(Sealed { token, appid, key, format }) = self.sealed.as_ref().filter(|_| !is_bare(reply))
+        else {
             return reply.to_owned();
         };
         let encrypt = key.encrypt(reply, appid);
@@ -273,8 +274,16 @@ impl Opened {
     }
 }
 
+/// What tells WeChat that there is no reply.
+fn is_bare(reply: &str) -> bool {
+    matches!(reply, "" | "success")
+}
+
 impl fmt::Debug for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opened").field("encrypted", &self.is_encrypted()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

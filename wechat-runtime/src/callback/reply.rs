@@ -351,3 +351,6 @@ impl Serialize for Node<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

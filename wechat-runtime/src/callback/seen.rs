@@ -153,3 +153,6 @@ impl Seen for SeenInMemory {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,7 +27,7 @@ use super::handler::{Handler, failed};
 use super::incoming::number;
 use super::keys::Opened;
 use super::seen::{Begun, Fingerprint};
-use super::{ComponentEvent, Error, Incoming, Keys, Query, Settings};
+use super::{ComponentEvent, Error, Incoming, IntoSettings, Keys, Query, Settings};
 use crate::storage;
 
 /// Takes the messages and events that WeChat pushes to accounts: axum's service for one path.
@@ -63,13 +63,13 @@ use crate::storage;
 ///
 /// See [the module](super) for what is answered when. For several accounts, give a path with a parameter and a function that
 /// [looks the keys up](super::KeySource).
-pub fn service<H, T, S>(keys: impl Into<Settings>, handler: H) -> MethodRouter<S>
+pub fn service<H, T, S>(keys: impl IntoSettings, handler: H) -> MethodRouter<S>
 where
     H: Handler<T, S> + Sync,
     T: 'static,
     S: Clone + Send + Sync + 'static,
 {
-    let settings = Arc::new(keys.into());
+    let settings = Arc::new(keys.into_settings());
     let verifying = Arc::clone(&settings);
     get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
         move |State(state): State<S>, request: Request| async move {
@@ -108,6 +108,12 @@ where
 /// }
 /// ```
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` keeps no events of a component application",
+    label = "does not implement `ComponentEvents`",
+    note = "implement it for a type of yours: `#[async_trait] impl ComponentEvents for Tickets`, with \
+            `async fn receive(&self, event: ComponentEvent) -> storage::Result<()>`"
+)]
 pub trait ComponentEvents: Send + Sync + 'static {
     /// Keeps what the event tells. When it returns, WeChat is told that it is kept: a ticket has to be durable by then.
     ///
@@ -141,18 +147,18 @@ impl<E: ComponentEvents + ?Sized> ComponentEvents for Arc<E> {
 /// let app = axum::Router::new().route("/wechat/events", callback::component_service(keys, tickets));
 /// # Ok(app) }
 /// ```
-pub fn component_service<S>(keys: impl Into<Settings>, events: impl ComponentEvents) -> MethodRouter<S>
+pub fn component_service<S>(keys: impl IntoSettings, events: impl ComponentEvents) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let settings = Arc::new(keys.into());
+    let settings = Arc::new(keys.into_settings());
     let verifying = Arc::clone(&settings);
     let events = Arc::new(events);
     get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
         move |request: Request| async move {
             let hand_over = |push: Push| async move {
                 // Keys may take plain pushes of messages: of what everybody can write, none is kept here.
-                if !push.encrypted {
+                if !push.is_encrypted {
                     return Err(Refusal::Refused(Error::Plaintext).into_response());
                 }
                 let event = ComponentEvent::of(push.fields);
@@ -184,7 +190,7 @@ struct Push {
     parts: Parts,
     fields: Fields,
     format: Format,
-    encrypted: bool,
+    is_encrypted: bool,
     keys: Keys,
     /// What the path names.
     account: String,
@@ -215,7 +221,6 @@ where
         Ok(opened) => opened,
         Err(refusal) => return refusal.into_response(),
     };
-    let format = push.format;
     let handling = Handling {
         push: Fingerprint::of(push.keys.appid().unwrap_or(&push.account), opened.message()),
         late,
@@ -227,20 +232,26 @@ where
     let (answer, answered) = oneshot::channel();
     // A task of its own: whoever hangs up does not end it.
     tokio::spawn(handling.run(hand_over(push), answer).in_current_span());
-    match timeout_at(deadline, answered).await {
-        Ok(Ok(Ok(None))) => text("success".to_owned(), "text/plain; charset=utf-8"),
-        Ok(Ok(Ok(Some(reply)))) => {
-            let content_type = if format == Format::Json { "application/json" } else { "application/xml" };
-            text(opened.seal(&reply, &query, settings.now()), content_type)
-        }
-        Ok(Ok(Err(response))) => response,
-        Err(_) if late == Late::AnswerSuccess && progress.begun.load(Ordering::Acquire) => {
-            progress.answered.store(true, Ordering::Release);
+    let mut answered = answered;
+    let settled = match timeout_at(deadline, &mut answered).await {
+        Err(_) if late == Late::AnswerSuccess && progress.answer() => {
             tracing::warn!("the handler is slow: the push is answered `success`, and a reply will be lost");
-            text("success".to_owned(), "text/plain; charset=utf-8")
+            return text("success".to_owned(), "text/plain; charset=utf-8");
         }
+        // It ends at this very moment, and is to be pushed again.
+        Err(_) if progress.has_ended() => answered.await.ok(),
+        in_time => in_time.ok().and_then(Result::ok),
+    };
+    match settled {
+        Some(Ok(None)) => text("success".to_owned(), "text/plain; charset=utf-8"),
+        Some(Ok(Some(reply))) => {
+            let reply = opened.seal(&reply, &query, settings.now());
+            let content_type = if reply.starts_with('{') { "application/json" } else { "application/xml" };
+            text(reply, content_type)
+        }
+        Some(Err(response)) => response,
         // Too late, or the runtime is being shut down.
-        Err(_) | Ok(Err(_)) => Refusal::TooSlow.into_response(),
+        None => Refusal::TooSlow.into_response(),
     }
 }
 
@@ -255,13 +266,39 @@ struct Handling {
     settings: Arc<Settings>,
 }
 
-/// How far a push has come.
+/// How far a push has come. Of its answer and its end, the one that comes first decides.
 #[derive(Default)]
-struct Progress {
-    /// Whether the handler has it.
-    begun: AtomicBool,
-    /// Whether `success` was answered without waiting for the handler.
-    answered: AtomicBool,
+struct Progress(AtomicU8);
+
+impl Progress {
+    /// The handler has it.
+    const BEGUN: u8 = 1;
+    /// `success` was answered without waiting for the handler.
+    const ANSWERED: u8 = 2;
+    /// The handler is done with it.
+    const ENDED: u8 = 3;
+
+    fn begin(&self) {
+        self.0.store(Self::BEGUN, Ordering::Release);
+    }
+
+    /// Answers for a handler that goes on; not for one that has not begun, or has ended.
+    fn answer(&self) -> bool {
+        self.leave_begun(Self::ANSWERED)
+    }
+
+    /// Ends before anything was answered for it.
+    fn end(&self) -> bool {
+        self.leave_begun(Self::ENDED)
+    }
+
+    fn has_ended(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::ENDED
+    }
+
+    fn leave_begun(&self, to: u8) -> bool {
+        self.0.compare_exchange(Self::BEGUN, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
 }
 
 impl Handling {
@@ -294,7 +331,7 @@ impl Handling {
             }
             Err(error) => return Err(Refusal::Unavailable(error).into_response()),
         }
-        self.progress.begun.store(true, Ordering::Release);
+        self.progress.begin();
         let work = AssertUnwindSafe(work).catch_unwind();
         let done = match until {
             None => Ok(work.await),
@@ -307,7 +344,7 @@ impl Handling {
         };
         // What was answered `success` is not pushed again: failed or not, it is done with.
         let recorded = match &done {
-            Err(_) if !self.progress.answered.load(Ordering::Acquire) => seen.failed(&self.push).await,
+            Err(_) if self.progress.end() => seen.failed(&self.push).await,
             _ => seen.done(&self.push, remembered).await,
         };
         if let Err(error) = recorded {
@@ -348,8 +385,8 @@ async fn open(settings: &Arc<Settings>, request: Request) -> Result<(Query, Open
     if made.is_some_and(|made| made.abs_diff(settings.now()) > settings.window()) {
         return Err(Error::Stale.into());
     }
-    let (encrypted, settings) = (opened.is_encrypted(), Arc::clone(settings));
-    Ok((query, opened, Push { parts, fields, format, encrypted, keys, account, settings }))
+    let (is_encrypted, settings) = (opened.is_encrypted(), Arc::clone(settings));
+    Ok((query, opened, Push { parts, fields, format, is_encrypted, keys, account, settings }))
 }
 
 /// The account that the path names, and its keys.

@@ -37,7 +37,9 @@ const LONGEST_REPLY: Duration = Duration::from_secs(24 * 3600);
 #[async_trait]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no keys of WeChat accounts",
-    note = "give `Keys`, or an async function of the account in the path: `Fn(String) -> Result<Option<Keys>, _>`"
+    label = "not `Keys`, nor a function that looks them up",
+    note = "give `Keys`, or an async function of the account in the path, such as \
+            `async fn keys(account: String) -> Result<Option<Keys>, sqlx::Error>`"
 )]
 pub trait KeySource: Send + Sync + 'static {
     /// The keys of the account that the first parameter of the path names, which is empty where the path has none. `None`
@@ -52,6 +54,7 @@ impl KeySource for Keys {
     }
 }
 
+#[diagnostic::do_not_recommend]
 #[async_trait]
 impl<F, Fut, E> KeySource for F
 where
@@ -147,9 +150,30 @@ impl Settings {
     }
 }
 
-impl<K: KeySource> From<K> for Settings {
-    fn from(keys: K) -> Self {
-        Self::new(keys)
+/// What a service takes: [`Settings`], or a [`KeySource`], which is settings by itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no keys of WeChat accounts",
+    label = "neither `Keys`, nor a function that looks them up, nor `Settings`",
+    note = "give `Keys`, or an async function of the account in the path, such as \
+            `async fn keys(account: String) -> Result<Option<Keys>, sqlx::Error>`",
+    note = "with limits of your own, give `Settings::new` of either"
+)]
+pub trait IntoSettings {
+    /// The settings.
+    #[doc(hidden)]
+    fn into_settings(self) -> Settings;
+}
+
+impl IntoSettings for Settings {
+    fn into_settings(self) -> Settings {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: KeySource> IntoSettings for K {
+    fn into_settings(self) -> Settings {
+        Settings::new(self)
     }
 }
 

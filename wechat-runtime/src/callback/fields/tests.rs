@@ -80,6 +80,17 @@ fn depth_and_number_are_limited() {
 }
 
 #[test]
+fn json_is_counted_by_its_fields_and_not_by_what_texts_look_like() {
+    let listed = |item: &str, n: usize| format!("{{\"a\":[{}{item}]}}", format!("{item},").repeat(n - 1));
+    for empty in ["[]", "{}", "\"\""] {
+        assert!(!refused(&listed(empty, MOST - 1)) && refused(&listed(empty, MOST)), "{empty}");
+    }
+    let texts = format!("\"{}\"", r#",[{\",[{\\\",[{"#.repeat(MOST));
+    assert!(!refused(&format!("{{\"a\":{texts},\"b\":\"\\\\\",\"c\":{texts}}}")));
+    assert!(refused(&format!("{{\"a\":\"\\\\\"{}}}", ",\"b\":0".repeat(2 * MOST + 1))));
+}
+
+#[test]
 fn nothing_of_what_was_pushed_is_printed() {
     let fields =
         Fields::parse("<xml><ComponentVerifyTicket>canary</ComponentVerifyTicket><a><b>canary</b></a></xml>");
