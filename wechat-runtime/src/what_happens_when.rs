@@ -285,3 +285,25 @@
 //! | anything of this goes wrong with all logs on | no token, ticket, secret or body is in a log, an error, a panic or a `Debug` | `canaries::no_canary_is_seen_anywhere` |
 //! | reqwest's own logs of the wire are on | nor in these | `log_records::a_user_who_asks_for_wire_logs_gets_no_token_secret_or_body_in_them` |
 //! | WeChat's errmsg repeats the secret | it is taken out, and the errmsg cut to 300 characters | `wire::a_token_endpoint_that_repeats_the_secret_is_not_quoted`, `wire::an_errmsg_is_cut_short_and_repeats_no_secret_that_was_filled_in` |
+//!
+//! # WeChat pushes something
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | a user writes, or does something else | an async function gets it, typed, and WeChat gets what it returns, encrypted where the push was | `callback_dialogue::whatever_users_do_arrives_typed_in_every_mode_and_format`, `callback_dialogue::wechat_understands_every_reply_and_it_is_encrypted_where_the_push_was` |
+//! | the function takes longer than 4.5 s | `success`; it goes on to its end, once | `callback_once::a_slow_handler_is_answered_for_at_the_limit_and_goes_on_to_its_end` |
+//! | the same push comes again, or fifty at once | it is handled once | `callback_once::a_retry_while_the_handler_is_under_way_does_not_run_it_again`, `callback_once::fifty_of_the_same_push_at_once_are_handled_once` |
+//! | the function fails or panics | 500; it is handled when it comes again | `callback_once::a_push_whose_handler_fails_or_panics_is_pushed_again_and_handled_then` |
+//! | WeChat hangs up in the middle | the function goes on, and the retry runs nothing again | `callback_once::a_caller_that_hangs_up_ends_nothing_and_its_retry_runs_nothing_again` |
+//! | several processes take pushes of one account | each is handled once, in one of them | `callback_seen::processes_that_share_a_memory_handle_a_push_once` |
+//! | what is remembered cannot be asked | 503, and nothing is handled | `callback_seen::a_memory_that_cannot_tell_whether_a_push_came_before_lets_nothing_be_handled` |
+//! | anything was changed on the way | 403, which does not say why | `callback_refusals::whatever_is_changed_on_the_way_the_push_is_refused_and_the_answer_says_nothing`, `callback_refusals::what_is_signed_and_cannot_be_decrypted_is_refused_like_everything_else` |
+//! | a push is plain where encrypted ones are due | 403 | `callback_refusals::a_plain_push_is_refused_where_encrypted_ones_are_due` |
+//! | a push is replayed | `success` and no handling while it is fresh, 403 after that | `callback_replays::a_replay_within_the_window_is_success_and_not_handled_and_refused_after_it` |
+//! | an old push is signed anew | the same | `callback_replays::an_old_push_signed_anew_is_a_duplicate_within_the_window_and_refused_after_it`, `callback_replays::an_old_push_that_never_came_is_refused_when_it_is_signed_anew` |
+//! | a body has 10 MB | 413, before it is read | `callback_bodies::ten_megabytes_are_refused_before_they_are_read` |
+//! | a body is made to grow when it is read | it is refused, and costs no more than eight times its length | `callback_bodies::what_is_made_to_grow_is_refused`, `callback_memory::no_body_of_a_stranger_costs_more_than_eight_times_its_length` |
+//! | 2,000 pushes come at once | all are answered within 5 s | `callback_load::two_thousand_pushes_at_once_are_answered_within_five_seconds` |
+//! | a component's ticket comes | `success` when it is kept, and not before | `callback_tickets::success_is_answered_when_the_ticket_is_kept_and_not_before`, `callback_tickets::a_process_that_is_killed_after_success_has_kept_the_ticket` |
+//! | it cannot be kept, or not in time | 500 or 503; it is kept when it comes again | `callback_tickets::a_ticket_that_could_not_be_kept_is_pushed_again_and_kept_then`, `callback_tickets::a_store_has_as_long_again_as_the_limit_and_what_is_late_is_not_success` |
+//! | another component's ticket comes, or a plain one | 403; nothing is kept | `callback_component::what_is_another_components_never_reaches_the_store`, `callback_component::plain_pushes_are_refused_whatever_the_keys_take` |

@@ -128,7 +128,7 @@ impl Keys {
         let given = query.msg_signature.as_deref().ok_or(Error::Query("msg_signature"))?;
         let body = std::str::from_utf8(body).map_err(|_| Error::Malformed)?;
         let (envelope, format) = Fields::parse_with_format(body)?;
-        let encrypt = envelope.text("Encrypt").map(str::trim).ok_or(Error::Plaintext)?;
+        let encrypt = envelope.text("Encrypt").ok_or(Error::Plaintext)?;
         crypto::verify(given, &[self.token.expose(), &query.timestamp, &query.nonce, encrypt])?;
         let (message, key) = cipher.decrypt(encrypt)?;
         let sealed = Sealed { token: self.token.clone(), appid: cipher.appid.clone(), key, format };
