@@ -30,34 +30,39 @@
 //! | the handler returns a reply | the reply, encrypted where the push was |
 //! | the handler returns [`Reply::success`] or nothing | `success`: the user sees no answer |
 //! | the handler takes longer than [4.5 s][reply_within] | `success`; the handler goes on, and what it returns is lost |
-//! | the handler fails or panics | 500: WeChat pushes the same again, and the handler gets it again |
+//! | the handler fails or panics | 500: WeChat pushes the same again, and the handler gets it again; but not one that WeChat was told `success` of meanwhile |
 //! | the same push again | `success`, and the handler does not see it, unless its first handling has failed |
 //! | wrong signature, wrong appid, cannot be decrypted, neither XML nor JSON | 403, and not a word about why; the log says it |
 //! | [signed or made][freshness] more than 300 s ago, or ahead | 403 |
 //! | plain, where encrypted ones are due | 403, unless [`Keys::compat`] takes it |
-//! | an account that no keys are known of | 404 |
+//! | the query is not WeChat's, or the body breaks off | 400 |
+//! | an account that no keys are known of | 404, whoever asks |
 //! | more than [1 MiB][body_limit] | 413, before it is read |
-//! | keys cannot be looked up, or it cannot be told whether it came before | 503: WeChat pushes it again |
+//! | keys cannot be looked up in time, or [`Seen`][seen] fails | 503: WeChat pushes it again |
+//! | an extractor refuses | as the extractor answers; WeChat pushes it again |
 //!
 //! WeChat pushes again what is not answered within 5 s, three times in all. The [handler][handler] runs in a task of its own,
-//! so it is not cut off when WeChat hangs up. The task ends with the runtime: on the way out, give it time.
+//! so it is not cut off when WeChat hangs up. It is cut off when `main` returns, and what was answered `success` is not pushed
+//! again: [wait for it][handlers] on the way out.
 //!
 //! A push is known by its account and by what was in it after it was decrypted, so that one which is signed or encrypted anew
-//! is the same. The account is the appid of the keys; in the plain mode, what the path names. It is remembered in this process; where several take pushes of one account, give them a [`Seen`][seen] that they share. Then no
+//! is the same. The account is the appid of the keys; in the plain mode, the first parameter of the path: without one, all plain
+//! accounts are one. It is remembered in this process; where several take pushes of one account, give them a [`Seen`][seen] that they share. Then no
 //! message is handled twice while its first handling succeeds or is under way, in whichever process.
 //!
 //! # Several accounts
 //!
 //! A path with a parameter, such as `/wechat/{appid}`, and an async function that [looks the keys up][key_source]. The path is
-//! not part of what WeChat signs. Where that matters, compare [`Incoming::to_user_name`] with the account in the path: so for a
-//! component application, whose authorizers' messages all come under its own keys (WeChat puts the authorizer's appid for
-//! `$APPID$` in the path of that URL).
+//! not part of what WeChat signs. Where that matters, as for a component application, whose authorizers' messages all come under
+//! its own keys (WeChat puts the authorizer's appid for `$APPID$` in the path of that URL), go by [`Incoming::to_user_name`]: it is
+//! the account's `gh_…` name, by which your own table knows the appid.
 //!
 //! # Component applications
 //!
 //! [`component_service`][component_service] takes what comes to the URL for authorization events, the
 //! `component_verify_ticket` above all. `success` is answered when your [`ComponentEvents`][component_events] have kept it, and
-//! not before; what takes longer than 4.5 s is answered 503, so that WeChat pushes it again, and goes on for as long again.
+//! not before; what takes longer than 4.5 s is answered 503, so that WeChat pushes it again. Yours may run for another 4.5 s, and is
+//! then cancelled.
 //!
 //! # Which mode
 //!
@@ -68,7 +73,7 @@
 //! # With another web framework
 //!
 //! The feature `callback-codec` has no axum in it: [`crypto::Keys`] verify and open, [`Incoming`] and [`ComponentEvent`] read,
-//! [`Reply`] answers. What comes before and how long it may take is then for you to see to. [`crypto`] shows how.
+//! [`Reply`] answers. Duplicates and the 5 s are then yours to handle. [`crypto`] shows how.
 //!
 #![cfg_attr(feature = "callback", doc = "[service]: service")]
 #![cfg_attr(feature = "callback", doc = "[component_service]: component_service")]
@@ -77,6 +82,7 @@
 #![cfg_attr(feature = "callback", doc = "[freshness]: Settings::freshness")]
 #![cfg_attr(feature = "callback", doc = "[body_limit]: Settings::body_limit")]
 #![cfg_attr(feature = "callback", doc = "[handler]: Handler")]
+#![cfg_attr(feature = "callback", doc = "[handlers]: Handlers")]
 #![cfg_attr(feature = "callback", doc = "[seen]: Seen")]
 #![cfg_attr(feature = "callback", doc = "[key_source]: KeySource")]
 #![cfg_attr(not(feature = "callback"), doc = "[service]: crate#features")]
@@ -86,6 +92,7 @@
 #![cfg_attr(not(feature = "callback"), doc = "[freshness]: crate#features")]
 #![cfg_attr(not(feature = "callback"), doc = "[body_limit]: crate#features")]
 #![cfg_attr(not(feature = "callback"), doc = "[handler]: crate#features")]
+#![cfg_attr(not(feature = "callback"), doc = "[handlers]: crate#features")]
 #![cfg_attr(not(feature = "callback"), doc = "[seen]: crate#features")]
 #![cfg_attr(not(feature = "callback"), doc = "[key_source]: crate#features")]
 
@@ -96,6 +103,8 @@ mod error;
 mod fields;
 #[cfg(feature = "callback")]
 mod handler;
+#[cfg(feature = "callback")]
+mod handlers;
 mod incoming;
 mod keys;
 mod reply;
@@ -111,6 +120,8 @@ pub use self::error::Error;
 pub use self::fields::{Field, Fields};
 #[cfg(feature = "callback")]
 pub use self::handler::{Handler, IntoReply};
+#[cfg(feature = "callback")]
+pub use self::handlers::Handlers;
 pub use self::incoming::{Content, Incoming, MenuPictures, MenuScan};
 pub use self::keys::{Keys, Opened, Query};
 pub use self::reply::{Article, Music, Reply, Video};

@@ -3,19 +3,25 @@
 //! [`Keys`] do the whole of it, for whatever server you have:
 //!
 //! ```
-//! use wechat_runtime::callback::{Incoming, Reply, crypto::{Keys, Query}};
+//! use wechat_runtime::callback::{self, Incoming, Keys, Query, Reply};
 //!
-//! # fn f(query: &str, body: &[u8], now: u64) -> Result<String, Box<dyn std::error::Error>> {
-//! let keys = Keys::encrypted("wxba5fad812f8e6fb9", "the Token", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")?;
-//! let query = Query::parse(query)?;
-//! query.check_fresh(now, 300)?;
-//! let opened = keys.open(&query, body)?;
-//! let incoming = Incoming::parse(opened.message())?;
-//! let reply = Reply::text("Hello!").render(&incoming, now)?;
-//! # let Some(reply) = reply else { return Ok(String::new()) };
-//! Ok(opened.seal(&reply, &query, now))
-//! # }
+//! /// The body to answer a GET or a POST with. `query` is what is behind the `?`, and `now` is in Unix seconds.
+//! fn respond(keys: &Keys, is_get: bool, query: &str, body: &[u8], now: u64) -> Result<String, callback::Error> {
+//!     let query = Query::parse(query)?;
+//!     query.check_fresh(now, 300)?;
+//!     if is_get {
+//!         return Ok(keys.verify_url(&query)?.to_owned());
+//!     }
+//!     let opened = keys.open(&query, body)?;
+//!     let incoming = Incoming::parse(opened.message())?;
+//!     let reply = Reply::text("Hello!").render(&incoming, now)?;
+//!     Ok(opened.seal(reply.as_deref().unwrap_or("success"), &query, now))
+//! }
 //! ```
+//!
+//! Besides, a service sees to this: an error is answered 403, without its reason; [`create_time`](super::Incoming::create_time)
+//! is fresh, too; the same message again is answered `success` and not handled; the body is limited before it is read; and all
+//! of it is answered within 5 s, under `application/xml` or `application/json`.
 //!
 //! Follows WeChat's pages on
 //! [message push](https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/message-push.html) and, for component

@@ -10,6 +10,8 @@ use std::fmt;
 pub enum Error {
     /// The `Token` of the server settings is empty: everybody could sign with it.
     EmptyToken,
+    /// The appid that pushes are to be encrypted for is empty.
+    EmptyAppid,
     /// The `EncodingAESKey` is not one: it has 43 letters and digits.
     EncodingAesKey,
     /// A parameter of the query is missing, is there twice, or cannot be one.
@@ -47,6 +49,9 @@ impl Error {
     fn row(self) -> (&'static str, Option<i32>) {
         match self {
             Self::EmptyToken => ("the `Token` is empty: give the one of the account's server settings", None),
+            Self::EmptyAppid => {
+                ("the appid of the keys is empty: give the account's own, or the component's", None)
+            }
             Self::EncodingAesKey => (
                 "the `EncodingAESKey` is not one: copy its 43 letters and digits from the account's server settings",
                 Some(-40004),

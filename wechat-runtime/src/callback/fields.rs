@@ -88,6 +88,12 @@ impl Fields {
         self.0.iter().map(|(name, field)| (&**name, field))
     }
 
+    /// Whether there is a field of this name, whatever is in it.
+    #[cfg(feature = "callback")]
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
     fn get(&self, name: &str) -> Option<&Field> {
         self.iter().find(|(known, _)| *known == name).map(|(_, field)| field)
     }

@@ -12,7 +12,8 @@ use super::{Incoming, Reply};
 
 /// An async function of up to eight extractors, [`Incoming`] among them, that returns a [`Reply`].
 ///
-/// The extractors are those of axum that need no body, which is read already. It returns what is [`IntoReply`]: a `Reply`,
+/// It goes to [`service`](super::service), not to axum's own routing, and axum's `debug_handler` does not know it. The extractors
+/// are those of axum that need no body, which is read already. It returns what is [`IntoReply`]: a `Reply`,
 /// nothing, or a `Result` of them.
 ///
 /// ```
@@ -37,9 +38,10 @@ use super::{Incoming, Reply};
     label = "not a handler",
     note = "write an `async fn` of extractors that returns a `Reply`, such as \
             `async fn handler(State(app): State<App>, incoming: Incoming) -> Reply`",
-    note = "it has up to eight extractors, none of which reads the body, and returns `Reply`, `()`, or a `Result` of them"
+    note = "it has up to eight extractors, none of which reads the body, and returns `Reply`, `()`, or a `Result` of them",
+    note = "its future is `Send`: no `Rc` and no lock guard of `std` lives over an `.await`"
 )]
-pub trait Handler<T, S>: Clone + Send + 'static {
+pub trait Handler<T, S>: Clone + Send + Sync + 'static {
     /// Has the push handled. What an extractor, or an error of the function's, answers comes as `Err`.
     #[doc(hidden)]
     fn handle(self, parts: Parts, state: S) -> impl Future<Output = Result<Reply, Response>> + Send;
@@ -50,7 +52,7 @@ macro_rules! handlers {
         #[diagnostic::do_not_recommend]
         impl<F, Fut, S, R, $($extractor,)*> Handler<($($extractor,)*), S> for F
         where
-            F: FnOnce($($extractor),*) -> Fut + Clone + Send + 'static,
+            F: FnOnce($($extractor),*) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future<Output = R> + Send,
             R: IntoReply,
             S: Send + Sync + 'static,
@@ -63,7 +65,9 @@ macro_rules! handlers {
                     let $extractor = extracted.map_err(|rejection| {
                         let rejection = rejection.into_response();
                         tracing::error!(status = rejection.status().as_u16(), "an extractor of the handler refused a push");
-                        rejection
+                        // What is no failure by its status would be taken for a reply.
+                        let failed = rejection.status().is_client_error() || rejection.status().is_server_error();
+                        if failed { rejection } else { not_handled() }
                     })?;
                 )*
                 self($($extractor),*).await.into_reply().map_err(|error| failed(&error))
@@ -116,6 +120,10 @@ impl<R: IntoReply, E: Display> IntoReply for Result<R, E> {
 /// What is answered where a push could not be handled: WeChat is to push it again.
 pub(super) fn failed(error: &dyn Display) -> Response {
     tracing::error!(%error, "a push could not be handled");
+    not_handled()
+}
+
+fn not_handled() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, "not handled").into_response()
 }
 

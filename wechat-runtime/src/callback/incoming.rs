@@ -81,7 +81,7 @@ impl fmt::Debug for Incoming {
 
 /// What a message or an event is.
 ///
-/// Coordinates are degrees. A `media_id` is good for three days.
+/// Its `Debug` shows what the user wrote: keep it out of logs. Coordinates are degrees. A `media_id` is good for three days.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Content {
@@ -172,7 +172,7 @@ pub enum Content {
         latitude: f64,
         /// The longitude.
         longitude: f64,
-        /// How exact it is, in WeChat's own measure.
+        /// How exact it is, as WeChat sends it (`Precision`): its unit is not documented.
         precision: f64,
     },
     /// The user chose an entry of the menu that sends a key.
@@ -186,6 +186,12 @@ pub enum Content {
     View {
         /// Where it leads.
         url: String,
+    },
+    /// The user chose an entry of the menu that opens a mini program (`view_miniprogram`).
+    #[non_exhaustive]
+    ViewMiniprogram {
+        /// The page of the mini program.
+        page_path: String,
     },
     /// The user scanned something by the menu (`scancode_push`), and sees what it says.
     ScancodePush(MenuScan),
@@ -255,14 +261,15 @@ const ROWS: &[Row] = &[
     ("voice", "", |f| Some(Content::Voice { media_id: text(f, "MediaId")?, format: text(f, "Format")?, recognition: filled(f, "Recognition") })),
     ("video", "", |f| Some(Content::Video { media_id: text(f, "MediaId")?, thumb_media_id: text(f, "ThumbMediaId")? })),
     ("shortvideo", "", |f| Some(Content::ShortVideo { media_id: text(f, "MediaId")?, thumb_media_id: text(f, "ThumbMediaId")? })),
-    ("location", "", |f| Some(Content::Location { latitude: number(f, "Location_X")?, longitude: number(f, "Location_Y")?, scale: number(f, "Scale")?, label: text(f, "Label")? })),
+    ("location", "", |f| Some(Content::Location { latitude: measure(f, "Location_X")?, longitude: measure(f, "Location_Y")?, scale: measure(f, "Scale")?, label: text(f, "Label")? })),
     ("link", "", |f| Some(Content::Link { title: text(f, "Title")?, description: text(f, "Description")?, url: text(f, "Url")? })),
     ("event", "subscribe", |f| Some(Content::Subscribe { scene: filled(f, "EventKey").map(scene), ticket: filled(f, "Ticket") })),
     ("event", "unsubscribe", |_| Some(Content::Unsubscribe)),
     ("event", "SCAN", |f| Some(Content::Scan { scene: text(f, "EventKey")?, ticket: filled(f, "Ticket") })),
-    ("event", "LOCATION", |f| Some(Content::LocationReport { latitude: number(f, "Latitude")?, longitude: number(f, "Longitude")?, precision: number(f, "Precision")? })),
+    ("event", "LOCATION", |f| Some(Content::LocationReport { latitude: measure(f, "Latitude")?, longitude: measure(f, "Longitude")?, precision: measure(f, "Precision")? })),
     ("event", "CLICK", |f| Some(Content::Click { event_key: text(f, "EventKey")? })),
     ("event", "VIEW", |f| Some(Content::View { url: text(f, "EventKey")? })),
+    ("event", "view_miniprogram", |f| Some(Content::ViewMiniprogram { page_path: text(f, "EventKey")? })),
     ("event", "scancode_push", |f| scanned(f).map(Content::ScancodePush)),
     ("event", "scancode_waitmsg", |f| scanned(f).map(Content::ScancodeWaitmsg)),
     ("event", "pic_sysphoto", |f| pictures(f).map(Content::PicSysphoto)),
@@ -292,6 +299,11 @@ fn filled(fields: &Fields, name: &str) -> Option<String> {
 
 pub(super) fn number<N: std::str::FromStr>(fields: &Fields, name: &str) -> Option<N> {
     fields.text(name)?.trim().parse().ok()
+}
+
+/// A number that is one: no infinity, and not `NaN`.
+fn measure(fields: &Fields, name: &str) -> Option<f64> {
+    number(fields, name).filter(|number: &f64| number.is_finite())
 }
 
 fn scene(event_key: String) -> String {
@@ -324,8 +336,8 @@ fn place(fields: &Fields) -> Option<Content> {
     let place = fields.fields("SendLocationInfo")?;
     Some(Content::LocationSelect {
         event_key: text(fields, "EventKey")?,
-        latitude: number(place, "Location_X")?,
-        longitude: number(place, "Location_Y")?,
+        latitude: measure(place, "Location_X")?,
+        longitude: measure(place, "Location_Y")?,
         label: text(place, "Label")?,
         poiname: filled(place, "Poiname"),
     })

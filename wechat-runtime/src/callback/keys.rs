@@ -38,7 +38,7 @@ struct Cipher {
 }
 
 impl Keys {
-    /// Those of an account in the plain mode.
+    /// The keys of an account in the plain mode.
     ///
     /// Its pushes are signed, but the body is not part of what is signed, and everybody on the way can read it: choose the
     /// safe mode wherever you can.
@@ -51,20 +51,24 @@ impl Keys {
         if token.expose().is_empty() { Err(Error::EmptyToken) } else { Ok(Self { token, cipher: None }) }
     }
 
-    /// Those of an account in the safe mode. `appid` is its own, and a component application's the component's.
+    /// The keys of an account in the safe mode. `appid` is its own, and a component application's the component's.
     ///
-    /// Plain pushes are refused, unless [`compat`](Self::compat) takes them.
+    /// The verification of the URL tries the `Token` alone: a wrong appid or key shows at the first push, as status 403 and a
+    /// line of log. Plain pushes are refused, unless [`compat`](Self::compat) takes them.
     ///
     /// # Errors
     ///
-    /// [`Error::EmptyToken`], and [`Error::EncodingAesKey`] where the key has not 43 letters and digits.
+    /// [`Error::EmptyToken`], [`Error::EmptyAppid`], and [`Error::EncodingAesKey`] where the key has not 43 letters and digits.
     pub fn encrypted(
         appid: impl Into<String>,
         token: impl Into<Secret>,
         encoding_aes_key: &str,
     ) -> Result<Self, Error> {
-        let keys = vec![AesKey::new(encoding_aes_key)?];
-        let cipher = Cipher { appid: appid.into(), keys, takes_plaintext: false };
+        let (appid, keys) = (appid.into(), vec![AesKey::new(encoding_aes_key)?]);
+        if appid.trim().is_empty() {
+            return Err(Error::EmptyAppid);
+        }
+        let cipher = Cipher { appid, keys, takes_plaintext: false };
         Ok(Self { cipher: Some(cipher), ..Self::plain(token)? })
     }
 
@@ -105,7 +109,7 @@ impl Keys {
     ///
     /// [`Error::Query`] and [`Error::Signature`].
     pub fn verify_url<'q>(&self, query: &'q Query) -> Result<&'q str, Error> {
-        let echostr = query.echostr.as_deref().ok_or(Error::Query("echostr"))?;
+        let echostr = query.given.echostr.as_deref().ok_or(Error::Query("echostr"))?;
         self.verify_plain(query)?;
         Ok(echostr)
     }
@@ -117,7 +121,8 @@ impl Keys {
     ///
     /// # Errors
     ///
-    /// All of [`Error`], none of which tells anything about the plaintext.
+    /// [`Error::Query`], [`Error::Signature`], [`Error::Malformed`], [`Error::Plaintext`], [`Error::Encrypted`],
+    /// [`Error::Base64`], [`Error::Decrypt`], [`Error::Appid`]. None tells anything about the plaintext.
     pub fn open(&self, query: &Query, body: &[u8]) -> Result<Opened, Error> {
         if self.expects_plaintext(query)? {
             self.verify_plain(query)?;
@@ -125,11 +130,11 @@ impl Keys {
             return Ok(Opened { message: Zeroizing::new(body.to_owned()), sealed: None });
         }
         let cipher = self.cipher.as_ref().ok_or(Error::Encrypted)?;
-        let given = query.msg_signature.as_deref().ok_or(Error::Query("msg_signature"))?;
+        let given = query.given.msg_signature.as_deref().ok_or(Error::Query("msg_signature"))?;
         let body = std::str::from_utf8(body).map_err(|_| Error::Malformed)?;
         let (envelope, format) = Fields::parse_with_format(body)?;
         let encrypt = envelope.text("Encrypt").ok_or(Error::Plaintext)?;
-        crypto::verify(given, &[self.token.expose(), &query.timestamp, &query.nonce, encrypt])?;
+        crypto::verify(given, &[self.token.expose(), &query.given.timestamp, &query.given.nonce, encrypt])?;
         let (message, key) = cipher.decrypt(encrypt)?;
         let sealed = Sealed { token: self.token.clone(), appid: cipher.appid.clone(), key, format };
         Ok(Opened { message: Zeroizing::new(message), sealed: Some(sealed) })
@@ -151,8 +156,8 @@ impl Keys {
     }
 
     fn verify_plain(&self, query: &Query) -> Result<(), Error> {
-        let given = query.signature.as_deref().ok_or(Error::Query("signature"))?;
-        crypto::verify(given, &[self.token.expose(), &query.timestamp, &query.nonce])
+        let given = query.given.signature.as_deref().ok_or(Error::Query("signature"))?;
+        crypto::verify(given, &[self.token.expose(), &query.given.timestamp, &query.given.nonce])
     }
 }
 
@@ -177,9 +182,18 @@ impl fmt::Debug for Keys {
     }
 }
 
+/// No nonce is longer, in bytes. WeChat's have ten digits, and 64 characters are what three blocks of the cipher are.
+const LONGEST_NONCE: usize = 32;
+
 /// What WeChat says of a push in the query of its URL.
-#[derive(Clone, Deserialize)]
+#[derive(Clone)]
 pub struct Query {
+    given: Given,
+}
+
+/// The parameters that count.
+#[derive(Clone, Deserialize)]
+struct Given {
     signature: Option<String>,
     timestamp: String,
     nonce: String,
@@ -195,10 +209,17 @@ impl Query {
     ///
     /// [`Error::Query`] where `timestamp` or `nonce` is missing or a parameter is there twice.
     pub fn parse(query: &str) -> Result<Self, Error> {
-        let query: Self = serde_urlencoded::from_str(query).map_err(|_| Error::Query("timestamp, nonce"))?;
-        let is_number =
-            !query.timestamp.is_empty() && query.timestamp.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number { Ok(query) } else { Err(Error::Query("timestamp")) }
+        let given: Given =
+            serde_urlencoded::from_str(query).map_err(|_| Error::Query("timestamp` or `nonce"))?;
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(&given.timestamp) {
+            return Err(Error::Query("timestamp"));
+        }
+        // What is signed has no marks between its parts: a long nonce could be the beginning of what was encrypted.
+        if given.nonce.len() > LONGEST_NONCE {
+            return Err(Error::Query("nonce"));
+        }
+        Ok(Self { given })
     }
 
     /// Checks that the push was signed within so many seconds before or after `now`, in Unix seconds.
@@ -208,19 +229,20 @@ impl Query {
     /// # Errors
     ///
     /// [`Error::Stale`].
-    pub fn check_fresh(&self, now: u64, seconds: u64) -> Result<(), Error> {
-        let signed = self.timestamp.parse::<u64>().map_err(|_| Error::Stale)?;
-        if signed.abs_diff(now) <= seconds { Ok(()) } else { Err(Error::Stale) }
+    pub fn check_fresh(&self, now: u64, window_seconds: u64) -> Result<(), Error> {
+        let signed = self.given.timestamp.parse::<u64>().map_err(|_| Error::Stale)?;
+        if signed.abs_diff(now) <= window_seconds { Ok(()) } else { Err(Error::Stale) }
     }
 
     fn is_encrypted(&self) -> bool {
-        self.encrypt_type.as_deref().is_some_and(|kind| kind != "raw") || self.msg_signature.is_some()
+        self.given.encrypt_type.as_deref().is_some_and(|kind| kind != "raw")
+            || self.given.msg_signature.is_some()
     }
 }
 
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Query").field("timestamp", &self.timestamp).finish_non_exhaustive()
+        f.debug_struct("Query").field("timestamp", &self.given.timestamp).finish_non_exhaustive()
     }
 }
 
@@ -251,8 +273,8 @@ impl Opened {
         self.sealed.is_some()
     }
 
-    /// Makes the body of an answer of a reply: encrypted and signed under the key that decrypted the push, or as it is where
-    /// the push was plain. `now` is in Unix seconds.
+    /// Makes the body to answer with of what [`Reply::render`](super::Reply::render) wrote: encrypted and signed under the key
+    /// that decrypted the push, or as it is where the push was plain. `now` is in Unix seconds.
     ///
     /// A bare `success` or an empty body is answered as it is, and never encrypted.
     #[must_use]
@@ -263,12 +285,12 @@ impl Opened {
         };
         let encrypt = key.encrypt(reply, appid);
         let timestamp = now.to_string();
-        let signature = crypto::sign(&[token.expose(), &timestamp, &query.nonce, &encrypt]);
+        let signature = crypto::sign(&[token.expose(), &timestamp, &query.given.nonce, &encrypt]);
         let envelope = Node::Map(vec![
             ("Encrypt", Node::Text(encrypt.into())),
             ("MsgSignature", Node::Text(signature.into())),
             ("TimeStamp", Node::Number(now)),
-            ("Nonce", Node::Text(query.nonce.as_str().into())),
+            ("Nonce", Node::Text(query.given.nonce.as_str().into())),
         ]);
         envelope.render(*format)
     }

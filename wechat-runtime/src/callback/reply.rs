@@ -53,12 +53,12 @@ impl Reply {
         Self(Kind::Success)
     }
 
-    /// A text.
+    /// A text. An empty one, which WeChat does not take, is [`success`](Self::success).
     pub fn text(content: impl Into<String>) -> Self {
         Self(Kind::Text(content.into()))
     }
 
-    /// A picture that was uploaded before.
+    /// A picture that was uploaded before, by `/cgi-bin/media/upload` (good for three days) or as a material.
     pub fn image(media_id: impl Into<String>) -> Self {
         Self(Kind::Image(media_id.into()))
     }
@@ -79,6 +79,14 @@ impl Reply {
     }
 
     /// Articles, one to eight. Where the user sent a message, WeChat shows the first alone.
+    ///
+    /// ```
+    /// use wechat_runtime::callback::{self, Article, Incoming, Reply};
+    ///
+    /// async fn handler(_: Incoming) -> Result<Reply, callback::Error> {
+    ///     Reply::news([Article::new("Autumn", "https://example.com/autumn").description("What is new")])
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -225,7 +233,7 @@ impl Article {
         Self { description: description.into(), ..self }
     }
 
-    /// Where its picture is: JPG or PNG, 360 × 200 for the first article and 200 × 200 for the others.
+    /// Where its picture is: JPG or PNG, 360 × 200 pixels for the first article and 200 × 200 for the others.
     pub fn picture(self, url: impl Into<String>) -> Self {
         Self { pic_url: url.into(), ..self }
     }
@@ -236,6 +244,7 @@ impl Kind {
     fn nodes(&self) -> Option<(&'static str, Nodes<'_>)> {
         Some(match self {
             Self::Success => return None,
+            Self::Text(content) if content.is_empty() => return None,
             Self::Text(content) => ("text", vec![("Content", Node::text(content))]),
             Self::Image(media_id) => ("image", vec![("Image", media(media_id))]),
             Self::Voice(media_id) => ("voice", vec![("Voice", media(media_id))]),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -16,9 +16,17 @@ use crate::storage;
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The account is part of it: whoever has one account must not have it said of another's push that it came before.
-    pub(super) fn of(account: &str, message: &str) -> Self {
+    /// What a push is known by that says `message`, for the account of this appid.
+    #[must_use]
+    pub fn new(account: &str, message: &str) -> Self {
+        Self::of(Kind::Message, account, message)
+    }
+
+    /// The account is part of it: whoever has one account must not have it said of another's push that it came before. So is
+    /// what takes it: a ticket that was sent to where messages are taken is not kept by that.
+    pub(super) fn of(kind: Kind, account: &str, message: &str) -> Self {
         let mut hash = Sha256::new();
+        hash.update([kind as u8]);
         // With its length, so that no account and message are those of another.
         hash.update((account.len() as u64).to_be_bytes());
         hash.update(account.as_bytes());
@@ -40,13 +48,23 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
+/// Which service takes a push.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Message,
+    Component,
+}
+
 /// Remembers which pushes came before, so that none is handled twice: WeChat pushes again what was not answered in 5 s.
 ///
 /// [`SeenInMemory`] is the default. Where several processes take pushes of one account, implement it on what they share; in
-/// Redis, for one, `begin` is `SET key running NX PX lease` and, where that did nothing, `GET key`; `done` is
-/// `SET key done PX keep`; `failed` is `DEL key`.
+/// Redis, for one, `begin` is `SET key running NX PX lease` and, where that did nothing, `GET key`, beginning anew where there is
+/// none by then; `done` is `SET key done PX keep`; `failed` is `DEL key`.
 ///
-/// Where a callback fails, the push is answered with status 503, and is not handled: WeChat pushes it again. A process that dies
+/// By default a message is claimed and remembered for 601 s, and a component's event claimed for 14 s at most.
+///
+/// Where `begin` fails, the push is answered with status 503, and is not handled: WeChat pushes it again. Where `failed` does, the
+/// claim stays, and the push is not handled again; where `done` does, it may be, when the claim is over. A process that dies
 /// while it handles a message leaves its claim behind: the message is not handled again, because it may have been.
 #[async_trait]
 pub trait Seen: Send + Sync + 'static {
@@ -59,6 +77,21 @@ pub trait Seen: Send + Sync + 'static {
 
     /// The push could not be handled: it may be claimed again.
     async fn failed(&self, push: &Fingerprint) -> storage::Result<()>;
+}
+
+#[async_trait]
+impl<S: Seen + ?Sized> Seen for Arc<S> {
+    async fn begin(&self, push: &Fingerprint, lease: Duration) -> storage::Result<Begun> {
+        (**self).begin(push, lease).await
+    }
+
+    async fn done(&self, push: &Fingerprint, keep: Duration) -> storage::Result<()> {
+        (**self).done(push, keep).await
+    }
+
+    async fn failed(&self, push: &Fingerprint) -> storage::Result<()> {
+        (**self).failed(push).await
+    }
 }
 
 /// What is known of a push.

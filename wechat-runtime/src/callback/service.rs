@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::RequestPartsExt as _;
 use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::request::Parts;
@@ -24,9 +25,10 @@ use tracing::Instrument as _;
 
 use super::fields::{Fields, Format};
 use super::handler::{Handler, failed};
+use super::handlers::Running;
 use super::incoming::number;
 use super::keys::Opened;
-use super::seen::{Begun, Fingerprint};
+use super::seen::{Begun, Fingerprint, Kind};
 use super::{ComponentEvent, Error, Incoming, IntoSettings, Keys, Query, Settings};
 use crate::storage;
 
@@ -65,23 +67,28 @@ use crate::storage;
 /// [looks the keys up](super::KeySource).
 pub fn service<H, T, S>(keys: impl IntoSettings, handler: H) -> MethodRouter<S>
 where
-    H: Handler<T, S> + Sync,
+    H: Handler<T, S>,
     T: 'static,
     S: Clone + Send + Sync + 'static,
 {
     let settings = Arc::new(keys.into_settings());
     let verifying = Arc::clone(&settings);
-    get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
-        move |State(state): State<S>, request: Request| async move {
-            let hand_over = |mut push: Push| async move {
-                let incoming = Incoming::of(push.fields, push.format);
-                push.parts.extensions.insert(incoming.clone());
-                let reply = handler.handle(push.parts, state).await?;
-                reply.render(&incoming, push.settings.now()).map_err(|error| failed(&error))
-            };
-            receive(settings, request, Late::AnswerSuccess, hand_over).await
-        },
-    )
+    get(move |request: Request| {
+        let span = span(&request);
+        verify_url(Arc::clone(&verifying), request).instrument(span)
+    })
+    .post(move |State(state): State<S>, request: Request| async move {
+        let hand_over = |mut push: Push| async move {
+            let incoming = Incoming::of(push.fields, push.format);
+            push.parts.extensions.insert(incoming.clone());
+            let reply = handler.handle(push.parts, state).await?;
+            // To be handled again would not make it any better.
+            let lost = |error: &Error| tracing::error!(%error, "a reply cannot be sent, and is lost");
+            Ok(reply.render(&incoming, push.settings.now()).inspect_err(lost).unwrap_or_default())
+        };
+        let span = span(&request);
+        receive(settings, request, Late::AnswerSuccess, hand_over).instrument(span).await
+    })
 }
 
 /// Where a component application's tickets and authorizations are kept: what [`component_service`] plugs into.
@@ -154,27 +161,33 @@ where
     let settings = Arc::new(keys.into_settings());
     let verifying = Arc::clone(&settings);
     let events = Arc::new(events);
-    get(move |request: Request| verify_url(Arc::clone(&verifying), request)).post(
-        move |request: Request| async move {
-            let hand_over = |push: Push| async move {
-                // Keys may take plain pushes of messages: of what everybody can write, none is kept here.
-                if !push.is_encrypted {
-                    return Err(Refusal::Refused(Error::Plaintext).into_response());
-                }
-                let event = ComponentEvent::of(push.fields);
-                if push.keys.appid() != Some(&*event.component_appid) {
-                    return Err(Refusal::Refused(Error::Appid).into_response());
-                }
-                let kept = events.receive(event).await;
-                kept.map(|()| None).map_err(|error| failed(&error))
-            };
-            receive(settings, request, Late::PushAgain, hand_over).await
-        },
-    )
+    get(move |request: Request| {
+        let span = span(&request);
+        verify_url(Arc::clone(&verifying), request).instrument(span)
+    })
+    .post(move |request: Request| async move {
+        let hand_over = |push: Push| async move {
+            // Keys may take plain pushes of messages: of what everybody can write, none is kept here.
+            if !push.is_encrypted {
+                return Err(Refusal::Refused(Error::Plaintext).into_response());
+            }
+            let event = ComponentEvent::of(push.fields);
+            if push.keys.appid() != Some(&*event.component_appid) {
+                return Err(Refusal::Refused(Error::Appid).into_response());
+            }
+            let kept = events.receive(event).await;
+            kept.map(|()| None).map_err(|error| failed(&error))
+        };
+        let span = span(&request);
+        receive(settings, request, Late::PushAgain, hand_over).instrument(span).await
+    })
 }
 
 /// How long one waits who looks what became of a push: another process may have it in hand.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// By how much a claim outlasts what it is for, so that it is not over while its end is being written down.
+const SLACK: Duration = Duration::from_secs(5);
 
 /// What happens to a push that is not handled in time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -195,6 +208,11 @@ struct Push {
     /// What the path names.
     account: String,
     settings: Arc<Settings>,
+}
+
+/// What lines of log are about. The path tells the account, where there are several.
+fn span(request: &Request) -> tracing::Span {
+    tracing::warn_span!("wechat_push", path = ?request.uri().path())
 }
 
 async fn verify_url(settings: Arc<Settings>, request: Request) -> Response {
@@ -221,8 +239,9 @@ where
         Ok(opened) => opened,
         Err(refusal) => return refusal.into_response(),
     };
+    let kind = if late == Late::PushAgain { Kind::Component } else { Kind::Message };
     let handling = Handling {
-        push: Fingerprint::of(push.keys.appid().unwrap_or(&push.account), opened.message()),
+        push: Fingerprint::of(kind, push.keys.appid().unwrap_or(&push.account), opened.message()),
         late,
         deadline,
         progress: Arc::default(),
@@ -231,7 +250,8 @@ where
     let progress = Arc::clone(&handling.progress);
     let (answer, answered) = oneshot::channel();
     // A task of its own: whoever hangs up does not end it.
-    tokio::spawn(handling.run(hand_over(push), answer).in_current_span());
+    let running = settings.handlers.one_more();
+    tokio::spawn(handling.run(hand_over(push), answer, running).in_current_span());
     let mut answered = answered;
     let settled = match timeout_at(deadline, &mut answered).await {
         Err(_) if late == Late::AnswerSuccess && progress.answer() => {
@@ -302,7 +322,12 @@ impl Progress {
 }
 
 impl Handling {
-    async fn run(self, work: impl Future<Output = Answer>, answer: oneshot::Sender<Answer>) {
+    async fn run(
+        self,
+        work: impl Future<Output = Answer>,
+        answer: oneshot::Sender<Answer>,
+        _running: Running,
+    ) {
         let settled = self.settle(work).await;
         if let Err(Ok(Some(_))) = answer.send(settled) {
             tracing::warn!(
@@ -319,7 +344,10 @@ impl Handling {
             Late::AnswerSuccess => None,
             Late::PushAgain => Some(self.deadline + self.settings.reply_within),
         };
-        let lease = until.map_or(remembered, |until| until.saturating_duration_since(Instant::now()));
+        let lease = match until {
+            Some(until) => until.saturating_duration_since(Instant::now()).saturating_add(SLACK),
+            None => remembered.max(self.settings.reply_within.saturating_add(SLACK)),
+        };
         match self.begin(lease).await {
             Ok(Begun::Now) => {}
             Ok(Begun::Running) if self.late == Late::PushAgain => {
@@ -330,6 +358,11 @@ impl Handling {
                 return Ok(None);
             }
             Err(error) => return Err(Refusal::Unavailable(error).into_response()),
+        }
+        if Instant::now().saturating_duration_since(self.deadline) > self.settings.freshness {
+            // Whoever pushed it has long been told that it is not handled.
+            let _ = seen.failed(&self.push).await;
+            return Err(Refusal::TooSlow.into_response());
         }
         self.progress.begin();
         let work = AssertUnwindSafe(work).catch_unwind();
@@ -382,7 +415,11 @@ async fn open(settings: &Arc<Settings>, request: Request) -> Result<(Query, Open
     let (fields, format) = Fields::parse_with_format(opened.message())?;
     // The signature covers when it was signed; that it was made then is for the message itself to say.
     let made: Option<u64> = number(&fields, "CreateTime");
-    if made.is_some_and(|made| made.abs_diff(settings.now()) > settings.window()) {
+    let is_stale = match made {
+        Some(made) => made.abs_diff(settings.now()) > settings.window(),
+        None => fields.has("CreateTime"),
+    };
+    if is_stale {
         return Err(Error::Stale.into());
     }
     let (is_encrypted, settings) = (opened.is_encrypted(), Arc::clone(settings));
@@ -391,7 +428,10 @@ async fn open(settings: &Arc<Settings>, request: Request) -> Result<(Query, Open
 
 /// The account that the path names, and its keys.
 async fn look_up(settings: &Settings, parts: &mut Parts) -> Result<(String, Keys), Refusal> {
-    let params = parts.extract::<RawPathParams>().await.ok();
+    let params = match parts.extract::<RawPathParams>().await {
+        Err(RawPathParamsRejection::InvalidUtf8InPathParam(_)) => return Err(Refusal::NoSuchAccount),
+        params => params.ok(),
+    };
     let account = params.iter().flatten().map(|(_, account)| account).next().unwrap_or_default().to_owned();
     let looked_up = AssertUnwindSafe(settings.keys.keys(&account)).catch_unwind().await;
     let looked_up = looked_up.unwrap_or_else(|_| Err(storage::Error::msg("looking up the keys panicked")));

@@ -1,6 +1,6 @@
 //! Whose pushes a service takes, and within which limits.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::Keys;
+use super::handlers::Handlers;
 use super::seen::{Seen, SeenInMemory};
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::storage;
@@ -60,10 +61,10 @@ impl<F, Fut, E> KeySource for F
 where
     F: Fn(String) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Option<Keys>, E>> + Send,
-    E: Into<storage::Error>,
+    E: Display,
 {
     async fn keys(&self, account: &str) -> storage::Result<Option<Keys>> {
-        self(account.to_owned()).await.map_err(Into::into)
+        self(account.to_owned()).await.map_err(|error| storage::Error::msg(error.to_string()))
     }
 }
 
@@ -86,9 +87,10 @@ where
 pub struct Settings {
     pub(super) keys: Arc<dyn KeySource>,
     pub(super) seen: Arc<dyn Seen>,
+    pub(super) handlers: Handlers,
     clock: Arc<dyn Clock>,
     pub(super) reply_within: Duration,
-    freshness: Duration,
+    pub(super) freshness: Duration,
     pub(super) body_limit: usize,
 }
 
@@ -98,6 +100,7 @@ impl Settings {
         Self {
             keys: Arc::new(keys),
             seen: Arc::new(SeenInMemory::default()),
+            handlers: Handlers::new(),
             clock: Arc::new(SystemClock),
             reply_within: Duration::from_millis(4500),
             freshness: Duration::from_secs(300),
@@ -113,8 +116,8 @@ impl Settings {
         Self { reply_within: time.min(LONGEST_REPLY), ..self }
     }
 
-    /// How long ago a push may have been made and signed, and how far ahead of this machine's clock: 300 s by default, in
-    /// whole seconds.
+    /// How long ago a push may have been made and signed, and how far ahead of this machine's clock: 300 s by default.
+    /// Fractions of a second are dropped.
     pub fn freshness(self, window: Duration) -> Self {
         Self { freshness: window, ..self }
     }
@@ -124,12 +127,19 @@ impl Settings {
         Self { seen: Arc::new(seen), ..self }
     }
 
+    /// Counts the handlers that are running, those included whose push is answered already: so that they can be waited for
+    /// before `main` ends.
+    pub fn handlers(self, handlers: &Handlers) -> Self {
+        Self { handlers: handlers.clone(), ..self }
+    }
+
     /// How many bytes the body of a push may have: 1 MiB by default.
     pub fn body_limit(self, bytes: usize) -> Self {
         Self { body_limit: bytes, ..self }
     }
 
-    /// The clock by which pushes are fresh: the system's by default.
+    /// The clock by which pushes are fresh: the system's by default. A simulated WeChat has a clock of its own, by which it signs:
+    /// give that.
     pub fn clock(self, clock: impl Clock) -> Self {
         Self { clock: Arc::new(clock), ..self }
     }

@@ -31,6 +31,7 @@ fn samples() -> Vec<(Value, Content, &'static [&'static str])> {
         (json!({ "MsgType": "event", "Event": "LOCATION", "Latitude": 23.25, "Longitude": "113.5", "Precision": "119.0" }), Content::LocationReport { latitude: 23.25, longitude: 113.5, precision: 119.0 }, &["Latitude", "Longitude", "Precision"]),
         (json!({ "MsgType": "event", "Event": "CLICK", "EventKey": "EVENTKEY" }), Content::Click { event_key: "EVENTKEY".into() }, &["EventKey"]),
         (json!({ "MsgType": "event", "Event": "VIEW", "EventKey": "www.qq.com", "MenuId": "1" }), Content::View { url: "www.qq.com".into() }, &["EventKey"]),
+        (json!({ "MsgType": "event", "Event": "view_miniprogram", "EventKey": "pages/index", "MenuId": "1" }), Content::ViewMiniprogram { page_path: "pages/index".into() }, &["EventKey"]),
         (menu_of_scans("scancode_push"), Content::ScancodePush(scan()), scan_needs),
         (menu_of_scans("scancode_waitmsg"), Content::ScancodeWaitmsg(scan()), scan_needs),
         (menu_of_pictures("pic_sysphoto"), Content::PicSysphoto(pictures()), pictures_need),

@@ -65,7 +65,7 @@ fn of_a_push_that_is_both_the_encrypted_half_counts() {
         assert_eq!(opened.message(), "<xml><Content>encrypted</Content></xml>");
     }
     // Without a `signature` of the query's alone it is not made a plain one, either.
-    let (timestamp, nonce) = (&query.timestamp, &query.nonce);
+    let (timestamp, nonce) = (&query.given.timestamp, &query.given.nonce);
     let stripped = Query::parse(&format!("timestamp={timestamp}&nonce={nonce}&signature=0")).unwrap();
     assert_eq!(keys().open(&stripped, body.as_bytes()).unwrap_err(), Error::Plaintext);
     assert_eq!(keys().compat().open(&stripped, body.as_bytes()).unwrap_err(), Error::Signature);
@@ -139,8 +139,8 @@ fn nothing_secret_is_printed() {
     let opened = keys.open(&query, body.as_bytes()).unwrap();
     let signed = plain_query("&echostr=canary-echostr");
     let shown = format!("{keys:?} {keys:#?} {query:?} {query:#?} {opened:?} {opened:#?} {signed:?}");
-    let signature = signed.signature.clone().unwrap();
-    let msg_signature = query.msg_signature.clone().unwrap();
+    let signature = signed.given.signature.clone().unwrap();
+    let msg_signature = query.given.msg_signature.clone().unwrap();
     for secret in ["canary", OLD, NEW, "415670741", &signature, &msg_signature] {
         assert!(!shown.contains(secret), "{secret} is in {shown}");
     }
