@@ -72,8 +72,8 @@ fn a_reply_is_read_back_as_it_was_meant() {
         let json = serde_json::json!({ "ToUserName": text[5], "FromUserName": sender }).to_string();
         let in_json = Incoming::parse(&json).unwrap();
         // In XML come texts without what XML cannot have.
-        let xml =
-            Reply::text("").render(&Incoming::parse("<xml><FromUserName>x</FromUserName></xml>").unwrap(), 0);
+        let xml = Reply::text("x")
+            .render(&Incoming::parse("<xml><FromUserName>x</FromUserName></xml>").unwrap(), 0);
         let xml = xml.unwrap().unwrap();
         assert!(xml.starts_with("<xml><ToUserName><![CDATA[x]]></ToUserName><FromUserName><![CDATA[]]>"));
 
@@ -89,7 +89,10 @@ fn a_reply_is_read_back_as_it_was_meant() {
         expected.extend(content.into_iter().map(|(name, tree)| (name.to_owned(), tree)));
         let expected = Tree::Fields(expected);
 
-        let written = reply.render(&in_json, now).unwrap().unwrap();
+        let Some(written) = reply.render(&in_json, now).unwrap() else {
+            assert!(msg_type == "text" && text[0].is_empty(), "an empty text is no reply");
+            return;
+        };
         assert_eq!(
             sorted(Tree::of(&Fields::parse(&written).unwrap())),
             sorted(expected.clone()),
