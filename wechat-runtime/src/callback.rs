@@ -1,6 +1,6 @@
 //! What WeChat pushes to you: messages, events, a component application's tickets.
 //!
-//! [`service`][service] takes them, for axum: an async function gets each message once, and what it returns is the reply.
+//! [`service`][service] takes them, for axum: an async function gets each message, and what it returns is the reply.
 //!
 #![cfg_attr(feature = "callback", doc = "```no_run")]
 #![cfg_attr(not(feature = "callback"), doc = "```text")]
@@ -47,8 +47,8 @@
 //!
 //! A push is known by its account and by what was in it after it was decrypted, so that one which is signed or encrypted anew
 //! is the same. The account is the appid of the keys; in the plain mode, the first parameter of the path: without one, all plain
-//! accounts are one. It is remembered in this process; where several take pushes of one account, give them a [`Seen`][seen] that they share. Then no
-//! message is handled twice while its first handling succeeds or is under way, in whichever process.
+//! accounts are one. It is remembered in this process; where several take pushes of one account, give them a [`Seen`][seen] that
+//! they share. Then no message is handled twice while its first handling succeeds or is under way, in whichever process.
 //!
 //! # Several accounts
 //!

@@ -217,6 +217,8 @@ mod http_client;
 #[cfg(feature = "hub")]
 pub mod hub;
 mod hub_wire;
+#[cfg(any(feature = "callback", feature = "hub"))]
+mod limited_body;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
 mod progress;

@@ -1,36 +1,36 @@
 //! The services: a push is verified, opened, looked up, handed over, and answered in time.
 
+mod handling;
+mod refusal;
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::RequestPartsExt as _;
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
+use self::handling::{Answer, Handling, Late};
+use self::refusal::Refusal;
 use super::fields::{Fields, Format};
 use super::handler::{Handler, failed};
-use super::handlers::Running;
 use super::incoming::number;
 use super::keys::Opened;
-use super::seen::{Begun, Fingerprint, Kind};
+use super::seen::{Fingerprint, Kind};
 use super::{ComponentEvent, Error, Incoming, IntoSettings, Keys, Query, Settings};
-use crate::storage;
+use crate::{limited_body, storage};
 
 /// Takes the messages and events that WeChat pushes to accounts: axum's service for one path.
 ///
@@ -183,21 +183,6 @@ where
     })
 }
 
-/// How long one waits who looks what became of a push: another process may have it in hand.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// By how much a claim outlasts what it is for, so that it is not over while its end is being written down.
-const SLACK: Duration = Duration::from_secs(5);
-
-/// What happens to a push that is not handled in time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Late {
-    /// It is answered `success`, and handled to the end.
-    AnswerSuccess,
-    /// It is answered so that it is pushed again, and handled for as long again.
-    PushAgain,
-}
-
 /// A push, opened and read.
 struct Push {
     parts: Parts,
@@ -231,7 +216,7 @@ async fn verify_url(settings: Arc<Settings>, request: Request) -> Response {
 async fn receive<F, Fut>(settings: Arc<Settings>, request: Request, late: Late, hand_over: F) -> Response
 where
     F: FnOnce(Push) -> Fut,
-    Fut: Future<Output = Result<Option<String>, Response>> + Send + 'static,
+    Fut: Future<Output = Answer> + Send + 'static,
 {
     let deadline = Instant::now() + settings.reply_within;
     let opening = timeout_at(deadline, open(&settings, request)).await;
@@ -275,142 +260,15 @@ where
     }
 }
 
-type Answer = Result<Option<String>, Response>;
-
-/// A push that is being handled, once.
-struct Handling {
-    push: Fingerprint,
-    late: Late,
-    deadline: Instant,
-    progress: Arc<Progress>,
-    settings: Arc<Settings>,
-}
-
-/// How far a push has come. Of its answer and its end, the one that comes first decides.
-#[derive(Default)]
-struct Progress(AtomicU8);
-
-impl Progress {
-    /// The handler has it.
-    const BEGUN: u8 = 1;
-    /// `success` was answered without waiting for the handler.
-    const ANSWERED: u8 = 2;
-    /// The handler is done with it.
-    const ENDED: u8 = 3;
-
-    fn begin(&self) {
-        self.0.store(Self::BEGUN, Ordering::Release);
-    }
-
-    /// Answers for a handler that goes on; not for one that has not begun, or has ended.
-    fn answer(&self) -> bool {
-        self.leave_begun(Self::ANSWERED)
-    }
-
-    /// Ends before anything was answered for it.
-    fn end(&self) -> bool {
-        self.leave_begun(Self::ENDED)
-    }
-
-    fn has_ended(&self) -> bool {
-        self.0.load(Ordering::Acquire) == Self::ENDED
-    }
-
-    fn leave_begun(&self, to: u8) -> bool {
-        self.0.compare_exchange(Self::BEGUN, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-}
-
-impl Handling {
-    async fn run(
-        self,
-        work: impl Future<Output = Answer>,
-        answer: oneshot::Sender<Answer>,
-        _running: Running,
-    ) {
-        let settled = self.settle(work).await;
-        if let Err(Ok(Some(_))) = answer.send(settled) {
-            tracing::warn!(
-                "a reply came too late and is lost: what takes long is better sent as a message of customer service"
-            );
-        }
-    }
-
-    async fn settle(&self, work: impl Future<Output = Answer>) -> Answer {
-        let seen = &self.settings.seen;
-        let remembered = self.settings.remembered();
-        // Whoever claims it is done or cancelled when the claim is over, so that no two handle it at once.
-        let until = match self.late {
-            Late::AnswerSuccess => None,
-            Late::PushAgain => Some(self.deadline + self.settings.reply_within),
-        };
-        let lease = match until {
-            Some(until) => until.saturating_duration_since(Instant::now()).saturating_add(SLACK),
-            None => remembered.max(self.settings.reply_within.saturating_add(SLACK)),
-        };
-        match self.begin(lease).await {
-            Ok(Begun::Now) => {}
-            Ok(Begun::Running) if self.late == Late::PushAgain => {
-                return Err(Refusal::TooSlow.into_response());
-            }
-            Ok(Begun::Running | Begun::Done) => {
-                tracing::debug!(push = %self.push, "came before");
-                return Ok(None);
-            }
-            Err(error) => return Err(Refusal::Unavailable(error).into_response()),
-        }
-        if Instant::now().saturating_duration_since(self.deadline) > self.settings.freshness {
-            // Whoever pushed it has long been told that it is not handled.
-            let _ = seen.failed(&self.push).await;
-            return Err(Refusal::TooSlow.into_response());
-        }
-        self.progress.begin();
-        let work = AssertUnwindSafe(work).catch_unwind();
-        let done = match until {
-            None => Ok(work.await),
-            Some(until) => timeout_at(until, work).await,
-        };
-        let done = match done {
-            Ok(Ok(done)) => done,
-            Ok(Err(_)) => Err(failed(&"the handler panicked")),
-            Err(_) => Err(Refusal::TooSlow.into_response()),
-        };
-        // What was answered `success` is not pushed again: failed or not, it is done with.
-        let recorded = match &done {
-            Err(_) if self.progress.end() => seen.failed(&self.push).await,
-            _ => seen.done(&self.push, remembered).await,
-        };
-        if let Err(error) = recorded {
-            tracing::error!(%error, "it could not be remembered what became of a push");
-        }
-        done
-    }
-
-    /// Claims the push. What has to be kept before it is answered waits for whoever is keeping it.
-    async fn begin(&self, lease: Duration) -> storage::Result<Begun> {
-        loop {
-            let begun = self.settings.seen.begin(&self.push, lease).await?;
-            let waits = begun == Begun::Running && self.late == Late::PushAgain;
-            if !waits || Instant::now() >= self.deadline {
-                return Ok(begun);
-            }
-            sleep_until(self.deadline.min(Instant::now() + LOOK_AGAIN)).await;
-        }
-    }
-}
-
 /// Checks and reads a push. What is wrong with it is found out as early as it can be.
 async fn open(settings: &Arc<Settings>, request: Request) -> Result<(Query, Opened, Push), Refusal> {
     let (mut parts, body) = request.into_parts();
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
     query.check_fresh(settings.now(), settings.window())?;
-    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > settings.body_limit) {
-        return Err(Refusal::TooLong);
-    }
+    limited_body::check_announced(&parts.headers, settings.body_limit)?;
     let (account, keys) = look_up(settings, &mut parts).await?;
     keys.check_before_body(&query)?;
-    let body = read_body(body, settings.body_limit).await?;
+    let body = limited_body::read(body, settings.body_limit).await?;
     let opened = keys.open(&query, &body)?;
     let (fields, format) = Fields::parse_with_format(opened.message())?;
     // The signature covers when it was signed; that it was made then is for the message itself to say.
@@ -437,50 +295,6 @@ async fn look_up(settings: &Settings, parts: &mut Parts) -> Result<(String, Keys
     let looked_up = looked_up.unwrap_or_else(|_| Err(storage::Error::msg("looking up the keys panicked")));
     let keys = looked_up.map_err(Refusal::Unavailable)?;
     Ok((account, keys.ok_or(Refusal::NoSuchAccount)?))
-}
-
-async fn read_body(body: Body, limit: usize) -> Result<Bytes, Refusal> {
-    let read = Limited::new(body, limit).collect().await;
-    read.map(http_body_util::Collected::to_bytes)
-        .map_err(|error| if error.is::<LengthLimitError>() { Refusal::TooLong } else { Refusal::BrokenOff })
-}
-
-/// Why a push is not handed over.
-enum Refusal {
-    Refused(Error),
-    NoSuchAccount,
-    TooLong,
-    BrokenOff,
-    TooSlow,
-    Unavailable(storage::Error),
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl Refusal {
-    /// Answers and logs. Whoever pushed does not learn why it was refused: it may not be WeChat.
-    fn into_response(self) -> Response {
-        let (status, body) = match &self {
-            Self::Refused(Error::Query(_)) | Self::BrokenOff => (StatusCode::BAD_REQUEST, "bad request"),
-            Self::Refused(_) => (StatusCode::FORBIDDEN, "refused"),
-            Self::NoSuchAccount => (StatusCode::NOT_FOUND, "not found"),
-            Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "too long"),
-            Self::TooSlow | Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "not now"),
-        };
-        match self {
-            Self::Refused(error) => tracing::warn!(%error, code = error.code(), "a push was refused"),
-            Self::NoSuchAccount => tracing::warn!("a push was refused: the account in the path has no keys"),
-            Self::TooLong => tracing::warn!("a push was refused: its body is longer than the settings allow"),
-            Self::BrokenOff => tracing::warn!("a push broke off"),
-            Self::TooSlow => tracing::error!("a push was not handled in time"),
-            Self::Unavailable(error) => tracing::error!(%error, "a push cannot be handled now"),
-        }
-        (status, body).into_response()
-    }
 }
 
 /// An answer that no browser takes for anything else: an `echostr` is whatever the asker wrote.

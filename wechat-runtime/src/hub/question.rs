@@ -1,14 +1,12 @@
 //! What a request asks for, read from its query or its body.
 
-use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::CONTENT_LENGTH;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
 
 use super::access::Operation;
 use super::answer::Refusal;
+use crate::limited_body::{self, Unread};
 use crate::{Secret, TicketType, answer};
 
 /// No appid is longer, in bytes. WeChat's have 18.
@@ -110,20 +108,12 @@ impl Question {
 }
 
 async fn read_body(request: Request, limit: usize) -> Result<Bytes, Refusal> {
-    let announced =
-        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > limit) {
-        return Err(Refusal::too_long(limit));
-    }
-    let body: Body = request.into_body();
-    let read = Limited::new(body, limit).collect().await;
-    read.map(http_body_util::Collected::to_bytes).map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            Refusal::too_long(limit)
-        } else {
-            Refusal::wrong_question("the body broke off")
-        }
-    })
+    let unread = |why| match why {
+        Unread::TooLong => Refusal::too_long(limit),
+        Unread::BrokenOff => Refusal::wrong_question("the body broke off"),
+    };
+    limited_body::check_announced(request.headers(), limit).map_err(unread)?;
+    limited_body::read(request.into_body(), limit).await.map_err(unread)
 }
 
 /// An appid that can be asked for, and written in a line of log. Whether there is such an application is WeChat's to say.
