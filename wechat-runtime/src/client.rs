@@ -1,6 +1,9 @@
 //! What users hold: the client of an application, and the trait that all that can call share.
 
+mod authorizer;
 mod builder;
+mod component;
+mod preauth;
 mod ticket_call;
 
 use std::fmt;
@@ -9,19 +12,21 @@ use std::time::Duration;
 
 use reqwest::Method;
 
+pub use self::authorizer::Authorizer;
 pub use self::builder::ClientBuilder;
+pub use self::preauth::{AuthType, PreauthCall, PreauthUrl};
 pub use self::ticket_call::TicketCall;
 use crate::application::{Application, Common};
-use crate::base::Base;
 use crate::clock::Clock;
-use crate::credential::{Credential, Grant, Key};
-use crate::credentials::{Cause, Credentials};
+use crate::credential::{Account, Credential, Key};
+use crate::credentials::{Cause, Credentials, Given};
 use crate::errcode::ErrorKind;
 use crate::request::RequestBuilder;
 use crate::request::prepared::no_account;
 use crate::settings::RefreshSettings;
 use crate::sign::{AddCard, ChooseCard, JssdkConfig, SignedCard, SignedChoice};
 use crate::storage::adapter::Bound;
+use crate::wire::Wire;
 use crate::{Error, Secret, Ticket, TicketType, Token, TokenKind};
 
 /// A client of the WeChat platform for one application.
@@ -38,7 +43,11 @@ use crate::{Error, Secret, Ticket, TicketType, Token, TokenKind};
 /// let addresses = client.get("/cgi-bin/getcallbackip").send().await?.value()?;
 /// # Ok(()) }
 /// ```
-pub struct Client<App: Application = Common>(Arc<Inner<App>>);
+pub struct Client<App: Application = Common> {
+    inner: Arc<Inner<App>>,
+    /// The account that calls are made for when they name none: a component application's alone.
+    authorizer: Option<Arc<str>>,
+}
 
 struct Inner<App: Application> {
     /// What is needed to send, or why it could not be made: then each call fails with that.
@@ -50,13 +59,6 @@ struct Inner<App: Application> {
     clock: Arc<dyn Clock>,
     refresh: Arc<RefreshSettings>,
     limits: Limits,
-}
-
-/// Where calls are sent, and by what.
-#[derive(Clone)]
-pub(crate) struct Wire {
-    pub(crate) http: reqwest::Client,
-    pub(crate) base: Arc<Base>,
 }
 
 /// How long a call may take, how often it is tried, how long its answer may be.
@@ -113,15 +115,82 @@ impl<App: Application> Client<App> {
     /// The declared account.
     #[must_use]
     pub fn appid(&self) -> Option<&str> {
-        self.0.appid.as_deref()
+        self.inner.appid.as_deref()
     }
 
     /// The longest life that is believed of what WeChat grants.
     #[must_use]
     pub fn expires_in(&self) -> Option<Duration> {
-        self.0.expires_in
+        self.inner.expires_in
     }
 
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let limit = self.inner.limits.call;
+        let late = |_| Err(Error::new(ErrorKind::Timeout, format!("it took longer than {limit:?}")));
+        tokio::time::timeout(limit, work).await.unwrap_or_else(late)
+    }
+
+    /// The credentials of the declared application, or of an account that has authorized it.
+    fn declared_credentials(
+        &self,
+        authorizer: Option<Arc<str>>,
+        credential: Credential,
+    ) -> Result<Credentials, Error> {
+        let appid = self.inner.appid.clone().filter(|appid| !appid.is_empty()).ok_or_else(no_account)?;
+        Ok(self.credentials(self.wire()?, &self.inner.bound, Account { appid, authorizer }, credential))
+    }
+
+    /// A credential of an account through a storage: what is needed to come by it.
+    pub(crate) fn credentials(
+        &self,
+        wire: &Wire,
+        bound: &Bound<App>,
+        account: Account,
+        credential: Credential,
+    ) -> Credentials {
+        Credentials {
+            key: Key { base_url: wire.base.name().clone(), account, credential },
+            binding: bound.binding().clone(),
+            wire: wire.clone(),
+            clock: self.inner.clock.clone(),
+            kind: self.inner.kind,
+            given: Given::default(),
+            settings: self.inner.refresh.clone(),
+            cap: self.inner.expires_in.map(|cap| cap.as_secs()),
+        }
+    }
+
+    pub(crate) fn wire(&self) -> Result<&Wire, Error> {
+        self.inner.wire.as_ref().map_err(Clone::clone)
+    }
+
+    pub(crate) fn bound(&self) -> &Bound<App> {
+        &self.inner.bound
+    }
+
+    pub(crate) fn declared_appid(&self) -> Option<&Arc<str>> {
+        self.inner.appid.as_ref()
+    }
+
+    pub(crate) fn declared_authorizer(&self) -> Option<&Arc<str>> {
+        self.authorizer.as_ref()
+    }
+
+    #[cfg(feature = "hub")]
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    pub(crate) fn token_kind(&self) -> TokenKind {
+        self.inner.kind
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.inner.limits
+    }
+}
+
+impl Client<Common> {
     /// The declared account's access token, found or fetched.
     ///
     /// # Errors
@@ -129,9 +198,9 @@ impl<App: Application> Client<App> {
     /// Those of the storage and of WeChat's token endpoint; [`Timeout`](ErrorKind::Timeout) past the client's
     /// [`timeout`](ClientBuilder::timeout); no declared appid ([`Request`](ErrorKind::Request)).
     pub async fn fetch_access_token(&self) -> Result<Token, Error> {
-        let credentials = self.declared_credentials()?;
+        let credentials = self.declared_credentials(None, Credential::AccessToken(self.inner.kind))?;
         let granted = self.in_time(credentials.obtain()).await?;
-        Ok(granted.into_token(self.0.kind))
+        Ok(granted.into_token(self.inner.kind))
     }
 
     /// The declared account's access token in place of `stale`.
@@ -145,73 +214,15 @@ impl<App: Application> Client<App> {
     /// `stale` was issued less than 30 s ago, another was replaced so recently, the day's replacements are used
     /// up, or `stale` is what comes back.
     pub async fn refresh_access_token(&self, stale: &Secret) -> Result<Token, Error> {
-        let credentials = self.declared_credentials()?;
+        let credentials = self.declared_credentials(None, Credential::AccessToken(self.inner.kind))?;
         let granted = self.in_time(credentials.refresh(Some(stale.clone()), Cause::Refused(None))).await?;
-        Ok(granted.into_token(self.0.kind))
-    }
-
-    async fn in_time(&self, work: impl Future<Output = Result<Grant, Error>>) -> Result<Grant, Error> {
-        let limit = self.0.limits.call;
-        let late = |_| Err(Error::new(ErrorKind::Timeout, format!("it took longer than {limit:?}")));
-        tokio::time::timeout(limit, work).await.unwrap_or_else(late)
-    }
-
-    fn declared_credentials(&self) -> Result<Credentials, Error> {
-        let appid = self.0.appid.clone().filter(|appid| !appid.is_empty()).ok_or_else(no_account)?;
-        let credential = Credential::AccessToken(self.0.kind);
-        Ok(self.credentials(self.wire()?, &self.0.bound, appid, credential))
-    }
-
-    /// A credential of an account through a storage: what is needed to come by it.
-    pub(crate) fn credentials(
-        &self,
-        wire: &Wire,
-        bound: &Bound<App>,
-        appid: Arc<str>,
-        credential: Credential,
-    ) -> Credentials {
-        Credentials {
-            key: Key { base_url: wire.base.name().clone(), appid, credential },
-            binding: bound.binding().clone(),
-            base: wire.base.clone(),
-            http: wire.http.clone(),
-            clock: self.0.clock.clone(),
-            kind: self.0.kind,
-            callers_secret: None,
-            settings: self.0.refresh.clone(),
-            cap: self.0.expires_in.map(|cap| cap.as_secs()),
-        }
-    }
-
-    pub(crate) fn wire(&self) -> Result<&Wire, Error> {
-        self.0.wire.as_ref().map_err(Clone::clone)
-    }
-
-    pub(crate) fn bound(&self) -> &Bound<App> {
-        &self.0.bound
-    }
-
-    pub(crate) fn declared_appid(&self) -> Option<&Arc<str>> {
-        self.0.appid.as_ref()
-    }
-
-    #[cfg(feature = "hub")]
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.0.clock
-    }
-
-    pub(crate) fn token_kind(&self) -> TokenKind {
-        self.0.kind
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        self.0.limits
+        Ok(granted.into_token(self.inner.kind))
     }
 }
 
 impl<App: Application> Clone for Client<App> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { inner: self.inner.clone(), authorizer: self.authorizer.clone() }
     }
 }
 
@@ -224,9 +235,10 @@ impl<App: Application> fmt::Debug for Client<App> {
 impl<App: Application> Client<App> {
     pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
-            .field("appid", &self.0.appid)
-            .field("base_url", &self.0.wire.as_ref().ok().map(|wire| wire.base.name()))
-            .field("token", &self.0.kind)
+            .field("appid", &self.inner.appid)
+            .field("authorizer_appid", &self.authorizer)
+            .field("base_url", &self.inner.wire.as_ref().ok().map(|wire| wire.base.name()))
+            .field("token", &self.inner.kind)
             .finish_non_exhaustive()
     }
 }

@@ -9,7 +9,12 @@ use crate::{Secret, Ticket, TicketType, Token, TokenKind};
 /// Everything that has to be obtained, stored and refreshed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Credential {
+    /// A common application's.
     AccessToken(TokenKind),
+    /// A component application's own.
+    ComponentToken,
+    /// That of an account which has authorized a component application.
+    AuthorizerToken,
     Ticket(TicketType),
 }
 
@@ -18,8 +23,43 @@ impl Credential {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::AccessToken(_) => "access token",
+            Self::ComponentToken => "component access token",
+            Self::AuthorizerToken => "authorizer's access token",
             Self::Ticket(_) => "ticket",
         }
+    }
+
+    /// Which kind of token it is, where it is one. A component's and its authorizers' are replaced by each fetch.
+    pub(crate) fn kind(&self) -> Option<TokenKind> {
+        match self {
+            Self::AccessToken(kind) => Some(*kind),
+            Self::ComponentToken | Self::AuthorizerToken => Some(TokenKind::Classic),
+            Self::Ticket(_) => None,
+        }
+    }
+}
+
+/// Whose credential: an application's own, or that of an account which has authorized a component application.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Account {
+    /// The application's.
+    pub(crate) appid: Arc<str>,
+    pub(crate) authorizer: Option<Arc<str>>,
+}
+
+impl Account {
+    pub(crate) fn of(appid: Arc<str>) -> Self {
+        Self { appid, authorizer: None }
+    }
+
+    /// The application, without the authorizer.
+    pub(crate) fn application(&self) -> Self {
+        Self::of(self.appid.clone())
+    }
+
+    /// The appid of the account that calls are made for.
+    pub(crate) fn named(&self) -> &Arc<str> {
+        self.authorizer.as_ref().unwrap_or(&self.appid)
     }
 }
 
@@ -27,7 +67,7 @@ impl Credential {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) base_url: Arc<str>,
-    pub(crate) appid: Arc<str>,
+    pub(crate) account: Account,
     pub(crate) credential: Credential,
 }
 
@@ -39,6 +79,8 @@ pub(crate) struct Grant {
     pub(crate) kind: Option<TokenKind>,
     pub(crate) timestamp: u64,
     pub(crate) expires_in: u64,
+    /// What the next one is bought with, where it came along: an authorizer's alone.
+    pub(crate) refresh_token: Option<Secret>,
     /// What time it is, by the clock of who has just handed it over, where that is known.
     pub(crate) as_of: Option<u64>,
 }
@@ -119,6 +161,7 @@ impl From<&Token> for Grant {
             kind: Some(token.kind()),
             timestamp: token.timestamp(),
             expires_in: token.expires_in(),
+            refresh_token: None,
             as_of: token.handed_over(),
         }
     }
@@ -131,6 +174,7 @@ impl From<&Ticket> for Grant {
             kind: None,
             timestamp: ticket.timestamp(),
             expires_in: ticket.expires_in(),
+            refresh_token: None,
             as_of: ticket.handed_over(),
         }
     }
@@ -149,6 +193,7 @@ mod tests {
             kind: Some(TokenKind::Stable),
             timestamp: 1000,
             expires_in,
+            refresh_token: None,
             as_of: None,
         }
     }

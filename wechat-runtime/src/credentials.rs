@@ -1,23 +1,31 @@
 //! Obtaining and refreshing one credential through one adapter: local copy, store, single-flight,
 //! compare-and-refresh.
 
+mod authorizer;
+mod buying;
 mod cool_down;
 mod guard;
 mod inject;
 mod landing;
 mod lead;
+mod listing;
+mod payment;
+mod record;
 mod upstream;
+mod verify_ticket;
 
 use std::borrow::Cow;
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
+use self::guard::Lane;
 pub(crate) use self::guard::quota_cleared;
-use self::guard::{Lane, Mark};
 pub(crate) use self::inject::{Judged, Next};
 use self::landing::{Failure, Landing};
-use crate::base::Base;
+pub(crate) use self::payment::Given;
 use crate::clock::{Clock, Moment};
 use crate::credential::{Credential, Grant, Judgement, Key, Standing};
 use crate::errcode::ErrorKind;
@@ -25,6 +33,7 @@ use crate::flight::Flights;
 use crate::settings::RefreshSettings;
 use crate::storage::adapter::Binding;
 use crate::storage::store::Owner;
+use crate::wire::Wire;
 use crate::{Error, Secret, TokenKind, storage};
 
 /// The refreshes under way in this process.
@@ -35,13 +44,12 @@ static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new)
 pub(crate) struct Credentials {
     pub(crate) key: Key,
     pub(crate) binding: Arc<Binding>,
-    pub(crate) base: Arc<Base>,
-    pub(crate) http: reqwest::Client,
+    pub(crate) wire: Wire,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Which kind of access token tickets are bought with.
+    /// Which kind of access token a common application's tickets are bought with.
     pub(crate) kind: TokenKind,
-    /// The app secret that the caller gave and that is not the adapter's: only WeChat can tell whether it is right.
-    pub(crate) callers_secret: Option<Secret>,
+    /// What the caller gave to buy it with, and is not the adapter's: only WeChat can tell whether it is right.
+    pub(crate) given: Given,
     pub(crate) settings: Arc<RefreshSettings>,
     /// The longest life that is believed of what WeChat grants, in seconds.
     pub(crate) cap: Option<u64>,
@@ -132,7 +140,7 @@ impl Credentials {
     ///
     /// Where WeChat may not be asked so soon again, the current one is the answer.
     pub(crate) async fn ask_by_name(&self, renew: bool, force: bool) -> Result<Grant, Error> {
-        if !(renew || self.callers_secret.is_some()) {
+        if !(renew || self.given.is_some()) {
             return self.obtain().await;
         }
         let current =
@@ -145,22 +153,29 @@ impl Credentials {
         self.refresh(current.map(|grant| grant.value), cause).await
     }
 
-    /// Notes the app secret that a caller gave, where it is another than the adapter's.
-    pub(crate) async fn with_secret_of_callers(mut self, given: Secret) -> Result<Self, Error> {
-        let own = self.secret_of(self.owner()?).await?;
-        self.callers_secret = (own != Some(given.clone())).then_some(given);
-        Ok(self)
-    }
-
     /// Whether only WeChat's own answer will do, whatever lives here.
     fn insists(&self, cause: &Cause) -> bool {
-        self.callers_secret.is_some() || matches!(cause, Cause::Asked { force: true })
+        self.given.is_some() || matches!(cause, Cause::Asked { force: true })
     }
 
-    /// The access token that this account's tickets are bought with.
-    fn tokens(&self) -> Self {
-        let key = Key { credential: Credential::AccessToken(self.kind), ..self.key.clone() };
-        Self { key, ..self.clone() }
+    /// The credential that this one is bought with, where that is one: what comes before it in the order in which locks
+    /// are taken, which is component, authorizer, ticket. So nobody who leads waits for another lead, and none can wait for
+    /// each other.
+    ///
+    /// A client of a hub buys nothing.
+    fn bought_with(&self) -> Option<Self> {
+        self.binding.store.owner()?;
+        let Key { account, credential, .. } = &self.key;
+        let (account, credential) = match credential {
+            Credential::Ticket(_) if account.authorizer.is_some() => {
+                (account.clone(), Credential::AuthorizerToken)
+            }
+            Credential::Ticket(_) => (account.clone(), Credential::AccessToken(self.kind)),
+            Credential::AuthorizerToken => (account.application(), Credential::ComponentToken),
+            Credential::AccessToken(_) | Credential::ComponentToken => return None,
+        };
+        let key = Key { account, credential, base_url: self.key.base_url.clone() };
+        Some(Self { key, given: Given::default(), ..self.clone() })
     }
 
     /// Another credential in place of `stale`, by one refresh for all who ask.
@@ -172,14 +187,22 @@ impl Credentials {
     }
 
     async fn refresh_together(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
-        let lane = self.lane();
-        // Ends: in each round somebody leads, and whoever leads is done.
+        let (lane, bought_with) = (self.lane(), self.bought_with());
+        let mut refused_before = false;
+        // Ends: in each round somebody leads, and whoever leads is done, or is refused what it pays with, once.
         loop {
             let copy = self.binding.copy(&self.key).filter(|_| !self.insists(&cause));
             if let Some(copy) = copy.filter(|copy| self.answers(&copy.grant, stale.as_ref(), &cause)) {
                 return Ok(copy.grant.clone());
             }
-            let work = || self.clone().lead(lane.clone(), stale.clone(), cause.clone());
+            let paid_with = match &bought_with {
+                Some(bought_with) => Some(bought_with.obtain_boxed().await),
+                None => None,
+            };
+            let work = || {
+                let (lane, stale, cause) = (lane.clone(), stale.clone(), cause.clone());
+                self.clone().lead(lane, stale, cause, paid_with.clone(), refused_before)
+            };
             let shared = REFRESHES.share(&lane, self.settings.lease, work).await;
             let (landing, led) = shared.ok_or_else(|| self.shutting_down())?;
             let ours = landing.of.is(self);
@@ -199,6 +222,12 @@ impl Credentials {
                     }
                 }
                 Err(Failure::Overtaken) => {}
+                Err(Failure::PaymentRefused { value, refusal }) if !refused_before => {
+                    refused_before = true;
+                    if let Some(bought_with) = &bought_with {
+                        bought_with.refresh_boxed(Some(value), Cause::Refused(Some(refusal))).await?;
+                    }
+                }
                 Err(failure)
                     if led
                         || failure.concerns(
@@ -215,12 +244,23 @@ impl Credentials {
         }
     }
 
+    // What is bought with another credential comes by it as everybody does.
+
+    fn obtain_boxed(&self) -> BoxFuture<'_, Result<Grant, Error>> {
+        Box::pin(self.obtain())
+    }
+
+    fn refresh_boxed(&self, stale: Option<Secret>, cause: Cause) -> BoxFuture<'_, Result<Grant, Error>> {
+        Box::pin(self.refresh(stale, cause))
+    }
+
     /// Finds out without leading that this binding's secret is one that WeChat has just refused: else all
     /// who have it would have to lead, one after the other, to be told so.
     async fn held_back(&self, lane: &Lane) -> Result<(), Error> {
         let Some(owner) = self.binding.store.owner() else { return Ok(()) };
-        let secret = self.secret_of(owner).await?;
-        let held = lane.cool_down(self.now(), secret.as_ref().map(Mark::of));
+        let record = self.record(owner).await?;
+        let payment = self.payment(owner, record.as_ref()).await?;
+        let held = lane.cool_down(self.now(), payment.price());
         held.map_err(|blocked| Failure::from(blocked).into_error(&Cause::Missing))
     }
 
@@ -236,13 +276,8 @@ impl Credentials {
             .copy(&self.key)
             .is_none_or(|copy| copy.claim_attempt(now, now.after(self.settings.background_pause)));
         if due {
-            let lane = self.lane();
-            let stale = Some(ageing.value.clone());
-            drop(
-                REFRESHES.board(&lane, self.settings.lease, || {
-                    self.clone().lead(lane.clone(), stale, Cause::Ageing)
-                }),
-            );
+            let (this, stale) = (self.clone(), Some(ageing.value.clone()));
+            tokio::spawn(async move { drop(this.refresh_boxed(stale, Cause::Ageing).await) });
         }
     }
 
@@ -274,7 +309,7 @@ impl Credentials {
     /// Reads the store.
     async fn read(&self) -> Result<Option<Grant>, Error> {
         let store = &self.binding.store;
-        let read = self.ask_storage("read", store.fetch(&self.key.appid, &self.key.credential));
+        let read = self.ask_storage("read", store.fetch(&self.key.account, &self.key.credential));
         let grant = read.await?.map(|grant| grant.received(self.now()));
         if let Some(grant) = &grant {
             self.lane().seen(&grant.value);
@@ -288,30 +323,12 @@ impl Credentials {
     }
 
     fn owner(&self) -> Result<&dyn Owner, Error> {
-        const NOT_HERE: &str = "the path needs the app secret, which only a `storage::Hub` has";
+        const NOT_HERE: &str = "the path needs the app secret, or grants what has to be kept: only a `storage::Hub`, or a \
+                                `storage::ComponentHub`, has and keeps that";
         self.binding.store.owner().ok_or_else(|| {
             Error::new(ErrorKind::Request, NOT_HERE)
                 .advising("make this call in the process that owns the account, which is the hub's")
         })
-    }
-
-    /// The application's secret.
-    pub(crate) async fn secret(&self) -> Result<Secret, Error> {
-        let owner = self.owner()?;
-        self.secret_of(owner).await?.ok_or_else(|| self.no_secret())
-    }
-
-    /// The secret that the adapter has; an empty one is none.
-    async fn secret_of(&self, owner: &dyn Owner) -> Result<Option<Secret>, Error> {
-        let secret = match &self.callers_secret {
-            Some(secret) => Some(secret.clone()),
-            None => self.ask_storage_for("read", "app secret", owner.secret(&self.key.appid)).await?,
-        };
-        Ok(secret.filter(|secret| !secret.expose().is_empty()))
-    }
-
-    fn no_secret(&self) -> Error {
-        self.error(ErrorKind::Configuration, "the storage adapter has no secret for this appid")
     }
 
     /// Runs one callback of the adapter that is about the credential.
@@ -393,7 +410,7 @@ impl Credentials {
     /// Says where it happened. A client of a hub has no endpoint of WeChat's: its calls have theirs.
     fn locate(&self, error: Error) -> Error {
         let endpoint = self.binding.store.owner().map(|_| self.endpoint());
-        error.at(endpoint, Some(&self.key.appid))
+        error.at(endpoint, Some(self.key.account.named()))
     }
 }
 

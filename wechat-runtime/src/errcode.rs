@@ -23,8 +23,10 @@ pub enum ErrorKind {
     Quota,
     /// WeChat is busy.
     Busy,
-    /// The component verify ticket is missing, old or wrong.
+    /// WeChat says that the component verify ticket is old or wrong.
     VerifyTicket,
+    /// There is no component verify ticket to ask WeChat with: none was pushed and kept in the last twelve hours.
+    NoVerifyTicket,
     /// The account must authorize the component again.
     ReauthorizationRequired,
     /// The account may not use this interface.
@@ -110,6 +112,17 @@ const CODE_ADVICE: &[(i64, &str)] = &[
     ),
     (45011, "too many calls in this minute: slow down"),
     (48006, "the month's quota resets are used up"),
+    (61003, "the account has not authorized this component, or no more: have it authorize by `preauth_url`"),
+    (61004, "add this machine's address to the component's IP whitelist"),
+    (
+        61007,
+        "the account has not allowed this to the component: have it authorize once more, with this permission",
+    ),
+    (61009, "an authorization code is good for one call"),
+    (61010, "an authorization code is good for an hour: have the account authorize once more"),
+    (61011, "check the component's appid"),
+    (61014, "the path wants the component's own access token"),
+    (61024, "a component's access token is granted by /cgi-bin/component/api_component_token alone"),
     (89501, "the administrator has been asked to confirm this machine's address"),
 ];
 
@@ -143,6 +156,10 @@ impl ErrorKind {
             Self::Quota => "wait until the quota starts anew",
             Self::Busy => "call again later",
             Self::VerifyTicket => "wait for WeChat to push a new component verify ticket",
+            Self::NoVerifyTicket => {
+                "see to it that WeChat's pushes reach `callback::component_service`; /cgi-bin/component/api_start_push_ticket \
+                 has them begin, and one comes every 10 min"
+            }
             Self::ReauthorizationRequired => "ask the account to authorize the component again",
             Self::PermissionDenied => "apply for the interface in the account's console",
             Self::UserToken => "let the user log in again",

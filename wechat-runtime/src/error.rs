@@ -35,6 +35,7 @@ struct Inner {
     reason: Option<String>,
     http_status: Option<u16>,
     retry_after: Option<Duration>,
+    verify_ticket_age: Option<Duration>,
     endpoint: Option<Arc<str>>,
     appid: Option<Arc<str>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -50,6 +51,7 @@ impl Error {
             reason: None,
             http_status: None,
             retry_after: None,
+            verify_ticket_age: None,
             endpoint: None,
             appid: None,
             source: None,
@@ -134,6 +136,10 @@ impl Error {
         self.edit(|inner| inner.retry_after = retry_after)
     }
 
+    pub(crate) fn with_verify_ticket_age(self, age: Duration) -> Self {
+        self.edit(|inner| inner.verify_ticket_age = Some(age))
+    }
+
     /// Says what to do about it better than its kind does.
     pub(crate) fn advising(self, advice: &'static str) -> Self {
         self.edit(|inner| inner.advice = Some(advice))
@@ -179,6 +185,13 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// How long ago the last component verify ticket was pushed, where the failure is that it is too old
+    /// ([`NoVerifyTicket`](ErrorKind::NoVerifyTicket)) or that WeChat refused it ([`VerifyTicket`](ErrorKind::VerifyTicket)).
+    #[must_use]
+    pub fn verify_ticket_age(&self) -> Option<Duration> {
+        self.0.verify_ticket_age
     }
 
     /// The path that failed: the one called, or the one that should have granted its token.

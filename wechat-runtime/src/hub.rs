@@ -66,7 +66,7 @@ pub use self::serve::serve;
 use crate::application::Common;
 use crate::client::{Call, Client};
 use crate::clock::{Clock, Moment, SystemClock};
-use crate::credential::{Credential, Grant};
+use crate::credential::{Account, Credential, Grant};
 use crate::credentials::Cause;
 use crate::hub_wire;
 use crate::{Error, TicketType};
@@ -196,7 +196,7 @@ impl Settings {
         };
         let wire = client.wire().map_err(|error| Refusal::wrong_settings(&error))?;
         let credentials =
-            client.credentials(wire, client.bound(), question.appid.as_str().into(), credential);
+            client.credentials(wire, client.bound(), Account::of(question.appid.as_str().into()), credential);
         let granted = match &question.stale {
             Some(stale) => credentials.refresh(Some(stale.clone()), Cause::Refused(None)).await,
             None => credentials.obtain().await,

@@ -121,7 +121,7 @@ const WORDS: &[Word] = &[
     Word { reason: FAIL_FETCH_ACCESS_TOKEN, codes: &[], kind: ErrorKind::Storage },
     Word { reason: FAIL_FETCH_TICKET, codes: &[], kind: ErrorKind::Storage },
     Word { reason: "invalid_authorizer_appid", codes: &[], kind: ErrorKind::ReauthorizationRequired },
-    Word { reason: "verify_ticket_not_found", codes: &[], kind: ErrorKind::VerifyTicket },
+    Word { reason: "verify_ticket_not_found", codes: &[], kind: ErrorKind::NoVerifyTicket },
     Word { reason: "invalid_component_verify_ticket", codes: &[61005, 61006], kind: ErrorKind::VerifyTicket },
     Word { reason: "invalid_component_refresh_token", codes: &[61023], kind: ErrorKind::ReauthorizationRequired },
     Word { reason: "invalid_clientip", codes: &[61004], kind: ErrorKind::AddressNotAllowed },

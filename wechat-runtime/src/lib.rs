@@ -201,6 +201,7 @@ pub mod adapters;
 mod answer;
 mod application;
 mod arrival;
+mod authorizer_token;
 mod base;
 #[cfg(feature = "callback-codec")]
 pub mod callback;
@@ -233,8 +234,10 @@ pub mod storage;
 mod ticket;
 mod token;
 mod upload;
+mod verify_ticket;
 pub mod what_happens_when;
 pub mod when_a_call_fails;
+mod wire;
 
 pub use async_trait::async_trait;
 /// What the hub's router and the callbacks' services are for. Its major version is part of this crate's.
@@ -248,8 +251,11 @@ pub use reqwest::Method;
 pub use reqwest_middleware;
 pub use wechat_macros::wechat_client;
 
-pub use self::application::{Application, Common};
-pub use self::client::{Call, Client, ClientBuilder, TicketCall};
+pub use self::application::{Application, Common, Component};
+pub use self::authorizer_token::AuthorizerToken;
+pub use self::client::{
+    AuthType, Authorizer, Call, Client, ClientBuilder, PreauthCall, PreauthUrl, TicketCall,
+};
 pub use self::clock::{Clock, SystemClock};
 pub use self::download::Download;
 pub use self::errcode::ErrorKind;
@@ -268,3 +274,4 @@ pub use self::storage::adapter::{Adapter, Bound};
 pub use self::ticket::{Ticket, TicketType};
 pub use self::token::{Token, TokenKind};
 pub use self::upload::{Upload, UploadFile};
+pub use self::verify_ticket::VerifyTicket;

@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 mod granting;
+mod parameters;
 pub(crate) mod prepared;
 pub(crate) mod wire;
 
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 
 use self::body::Content;
 use self::prepared::Prepared;
-use crate::application::Application;
+use crate::application::{Application, Component};
 use crate::arrival::Arrival;
 use crate::client::Client;
 use crate::download::{Download, Within};
@@ -55,6 +56,7 @@ pub struct RequestBuilder<App: Application> {
     headers: HeaderMap,
     content: Content,
     appid: Option<Arc<str>>,
+    authorizer: Option<Arc<str>>,
     bound: Option<Bound<App>>,
     base_url: Option<String>,
     token: Option<Secret>,
@@ -74,6 +76,7 @@ impl<App: Application> RequestBuilder<App> {
             headers: HeaderMap::new(),
             content: Content::Empty,
             appid: None,
+            authorizer: None,
             bound: None,
             base_url: None,
             token: None,
@@ -179,7 +182,7 @@ impl<App: Application> RequestBuilder<App> {
         self
     }
 
-    /// Calls for this account, whatever was declared.
+    /// Calls for this account, whatever was declared. Of a component application, it is the component's own appid.
     pub fn appid(mut self, appid: impl Into<String>) -> Self {
         self.appid = Some(appid.into().into());
         self
@@ -279,6 +282,14 @@ impl<App: Application> RequestBuilder<App> {
     }
 }
 
+impl RequestBuilder<Component> {
+    /// Calls for this account, which has authorized the component, whatever was declared.
+    pub fn authorizer_appid(mut self, authorizer_appid: impl Into<String>) -> Self {
+        self.authorizer = Some(authorizer_appid.into().into());
+        self
+    }
+}
+
 /// Without query, headers and body: they hold what only WeChat should see.
 impl<App: Application> fmt::Debug for RequestBuilder<App> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -286,6 +297,7 @@ impl<App: Application> fmt::Debug for RequestBuilder<App> {
             .field("method", &self.method)
             .field("path", &self.url.split(['?', '#']).next().filter(|path| !path.contains('@')))
             .field("appid", &self.appid)
+            .field("authorizer_appid", &self.authorizer)
             .finish_non_exhaustive()
     }
 }

@@ -85,6 +85,10 @@ pub struct CoolDowns {
     /// The day's quota is used up (45009): until midnight in Beijing, with one probe in this time: 1 h.
     /// A successful `clear_quota` through the client ends it.
     pub quota_probe: Duration,
+    /// A refresh token is refused (61023), or the account has not authorized the component (61003), or is not in its list:
+    /// 10 min. Another refresh token that is saved ends it. Two more pauses have no length: a verify ticket that is refused
+    /// (61005, 61006) is not shown again, and so the next one ends the pause.
+    pub reauthorization: Duration,
     /// By how many per cent at most the cool-downs that end for many processes at once are lengthened at
     /// random: 20.
     pub jitter_percent: u32,
@@ -102,6 +106,7 @@ impl Default for CoolDowns {
             confirmation_refused: minutes(60),
             confirmation_barred: minutes(24 * 60),
             quota_probe: minutes(60),
+            reauthorization: minutes(10),
             jitter_percent: 20,
         }
     }

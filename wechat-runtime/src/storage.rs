@@ -2,7 +2,9 @@
 //!
 //! A type implements exactly one of them for an application. [`Hub`] *owns* the credentials: it knows
 //! the app secret, and the runtime refreshes through it. [`Client`] is told the credentials by a hub
-//! somewhere else, holds no secret, and never causes a call to WeChat's token endpoints.
+//! somewhere else, holds no secret, and never causes a call to WeChat's token endpoints. [`ComponentHub`] and
+//! [`ComponentClient`] are the same for component applications (third-party platforms), and a type may implement one of
+//! them besides.
 //!
 //! Three rules hold for every callback:
 //!
@@ -66,6 +68,7 @@
 #![cfg_attr(not(feature = "contract"), doc = "[suite]: crate#features")]
 
 pub(crate) mod adapter;
+mod component;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod error;
@@ -76,6 +79,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use self::adapter::{DefaultArgs, marker};
+pub use self::component::{ComponentClient, ComponentHub};
 pub use self::error::{Error, Result};
 use crate::{Secret, Ticket, TicketType, Token};
 

@@ -20,6 +20,8 @@ pub enum TokenKind {
     Stable,
     /// From [`/cgi-bin/token`]: each fetch replaces the token everybody else holds.
     ///
+    /// So it is with the access tokens of component applications and of their authorizers, which are of this kind, too.
+    ///
     /// [`/cgi-bin/token`]: https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_access_token.html
     Classic,
 }

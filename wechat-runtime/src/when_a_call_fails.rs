@@ -182,7 +182,8 @@
 //!
 //! *Done already:* nothing.
 //!
-//! *To do:* apply for the interface in the account's console.
+//! *To do:* apply for the interface in the account's console; on 61007, have the account authorize the component once
+//! more, with this permission.
 //!
 //! ## `UserToken`
 //!
@@ -247,29 +248,47 @@
 //!
 //! ## `VerifyTicket`
 //!
-//! Answered to component applications, for which this version has no client.
+//! Answered to a component application that asks for its access token.
 //!
 //! | errcode | meaning |
 //! |---|---|
 //! | 61005 | the component verify ticket has expired |
 //! | 61006 | the component verify ticket is wrong |
 //!
+//! *Done already:* the ticket is not shown to WeChat again. [`verify_ticket_age`](crate::Error::verify_ticket_age) tells how
+//! old it is.
+//!
+//! *To do:* wait for WeChat's next push, which comes every ten minutes, and make sure that it reaches
+//! `callback::component_service`.
+//!
+//! ## `NoVerifyTicket`
+//!
+//! A component application has no verify ticket to ask for its access token with: none was pushed and kept, or the last
+//! one is older than the twelve hours that it is good for
+//! ([`verify_ticket_age`](crate::Error::verify_ticket_age) tells how old). WeChat was not asked.
+//!
 //! *Done already:* nothing.
 //!
-//! *To do:* wait for WeChat's next push, which comes every ten minutes.
+//! *To do:* see to it that WeChat's pushes reach `callback::component_service`, and that the client given to it has the
+//! same storage. `/cgi-bin/component/api_start_push_ticket` has them begin, and one comes every ten minutes.
 //!
 //! ## `ReauthorizationRequired`
 //!
-//! Answered to component applications, for which this version has no client.
+//! An account does not authorize the component application, or no more.
 //!
 //! | errcode | meaning |
 //! |---|---|
 //! | 61003 | the account does not authorize the component |
 //! | 61023 | the authorizer's `refresh_token` is wrong or revoked |
 //!
-//! *Done already:* nothing.
+//! There is no errcode where the account is not in WeChat's list of authorizers, and where it has told by the event
+//! `unauthorized` that it takes its authorization back.
 //!
-//! *To do:* ask the account to authorize the component again.
+//! *Done already:* where the account's token should have been granted, its refresh token was looked up in
+//! `api_get_authorizer_list`, and a pause has begun.
+//!
+//! *To do:* ask the account to authorize the component again, by
+//! [`preauth_url`](crate::Client::preauth_url).
 //!
 //! ## `Api`
 //!
@@ -282,8 +301,9 @@
 //!
 //! # When no token is granted
 //!
-//! What the paths that grant answer (`/cgi-bin/token`, `/cgi-bin/stable_token`, `/cgi-bin/ticket/getticket`)
-//! means something else than on other paths: 40001 from the first two is a wrong secret. Whoever needs the
+//! What the paths that grant answer (`/cgi-bin/token`, `/cgi-bin/stable_token`,
+//! `/cgi-bin/component/api_component_token`, `/cgi-bin/component/api_authorizer_token`, `/cgi-bin/ticket/getticket`)
+//! means something else than on other paths: 40001 from the first three is a wrong secret. Whoever needs the
 //! credential gets that answer as the error, [`endpoint()`](crate::Error::endpoint) naming the path that granted
 //! nothing. Then nobody asks WeChat again for a while: everybody gets the same error, and its
 //! [`retry_after()`](crate::Error::retry_after) is what is left of the pause. A token that lives is served
@@ -299,6 +319,8 @@
 //! | 89507 | 1 h | | [`confirmation_refused`](crate::CoolDowns::confirmation_refused) |
 //! | 89506 | 24 h | | [`confirmation_barred`](crate::CoolDowns::confirmation_barred) |
 //! | 45009 | until midnight in Beijing, with one call an hour | a `clear_quota` through the client | [`quota_probe`](crate::CoolDowns::quota_probe) |
+//! | 61003, 61023, an account that is not in the list of authorizers | 10 min | another refresh token that is saved | [`reauthorization`](crate::CoolDowns::reauthorization) |
+//! | 61005, 61006 | until there is another verify ticket | that | |
 //! | 45011 | to the next minute, and up to 12 s more at random | | [`jitter_percent`](crate::CoolDowns::jitter_percent) |
 //!
 //! A pause doubles while answers of the same row come one after the other, and a grant ends it. It is kept in this

@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Client, Inner, Limits, Wire};
-use crate::application::Application;
+use super::{Client, Inner, Limits};
+use crate::application::{Application, Common, Component};
 use crate::base::{self, Base};
 use crate::clock::{Clock, SystemClock};
 use crate::response::LONGEST_ANSWER;
 use crate::settings::RefreshSettings;
 use crate::storage::adapter::Bound;
+use crate::wire::Wire;
 use crate::{Error, TokenKind, http_client};
 
 /// The settings of a client before it is made. `T` is what it will be: a [`Client`], or a declared type.
@@ -21,6 +22,7 @@ pub struct ClientBuilder<App: Application, T = Client<App>> {
     http: reqwest::ClientBuilder,
     base_url: Option<String>,
     appid: Option<Arc<str>>,
+    authorizer: Option<Arc<str>>,
     kind: TokenKind,
     expires_in: Option<Duration>,
     clock: Arc<dyn Clock>,
@@ -37,6 +39,7 @@ impl<App: Application, T> ClientBuilder<App, T> {
             http: reqwest::ClientBuilder::new(),
             base_url: None,
             appid: None,
+            authorizer: None,
             kind: TokenKind::default(),
             expires_in: None,
             clock: Arc::new(SystemClock),
@@ -60,12 +63,6 @@ impl<App: Application, T> ClientBuilder<App, T> {
     /// Where WeChat's API is: `https://api.weixin.qq.com` by default. It may have a path.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = Some(base_url.into());
-        self
-    }
-
-    /// Which kind of access token is used: [`TokenKind::Stable`] by default.
-    pub fn token(mut self, kind: TokenKind) -> Self {
-        self.kind = kind;
         self
     }
 
@@ -158,8 +155,8 @@ impl<App: Application, T> ClientBuilder<App, T> {
     fn assemble(self) -> Client<App> {
         let http = http_client::tamed(self.http, self.connect_timeout);
         let base = Base::parse(self.base_url.as_deref().unwrap_or(base::WECHAT));
-        let wire = http.and_then(|http| Ok(Wire { http, base: Arc::new(base?) }));
-        Client(Arc::new(Inner {
+        let wire = http.and_then(|http| Ok(Wire::new(http, base?)));
+        let inner = Inner {
             wire,
             bound: self.bound,
             appid: self.appid,
@@ -168,7 +165,25 @@ impl<App: Application, T> ClientBuilder<App, T> {
             clock: self.clock,
             refresh: Arc::new(self.refresh),
             limits: self.limits,
-        }))
+        };
+        Client { inner: Arc::new(inner), authorizer: self.authorizer }
+    }
+}
+
+impl<T> ClientBuilder<Common, T> {
+    /// Which kind of access token is used: [`TokenKind::Stable`] by default.
+    pub fn token(mut self, kind: TokenKind) -> Self {
+        self.kind = kind;
+        self
+    }
+}
+
+impl<T> ClientBuilder<Component, T> {
+    /// The authorizer that calls are made for when they name none. Without it, each call that is made for an account has
+    /// to, or goes by [`authorizer`](Client::authorizer).
+    pub fn authorizer_appid(mut self, authorizer_appid: impl Into<String>) -> Self {
+        self.authorizer = Some(authorizer_appid.into().into());
+        self
     }
 }
 

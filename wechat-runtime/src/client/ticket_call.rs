@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::Client;
-use crate::application::Application;
+use crate::application::{Application, Component};
 use crate::clock::{Clock, Moment};
 use crate::request::RequestBuilder;
 use crate::routes::GET_TICKET;
@@ -47,8 +47,7 @@ impl<App: Application> Client<App> {
     ///
     /// # Errors
     ///
-    /// Those of [`fetch_access_token`](Self::fetch_access_token), and what `/cgi-bin/ticket/getticket` answers,
-    /// by its kind.
+    /// Those of obtaining the account's access token, and what `/cgi-bin/ticket/getticket` answers, by its kind.
     pub fn fetch_ticket(&self, ticket_type: impl Into<TicketType>) -> TicketCall<App, Ticket> {
         self.by_ticket(&ticket_type.into(), Ok(()), |ticket, _, _| Ok(ticket))
     }
@@ -112,7 +111,7 @@ impl<App: Application> Client<App> {
         make: impl FnOnce(Ticket, &str, u64) -> Result<T, Error> + Send + Sync + 'static,
     ) -> TicketCall<App, T> {
         let call = self.get(GET_TICKET).query(&[("type", ticket_type.as_str())]);
-        TicketCall { call, clock: self.0.clock.clone(), check, make: Box::new(make) }
+        TicketCall { call, clock: self.inner.clock.clone(), check, make: Box::new(make) }
     }
 }
 
@@ -148,6 +147,13 @@ impl<App: Application, T> TicketCall<App, T> {
     /// How long it may take, in place of the client's [`timeout`](crate::ClientBuilder::timeout) (30 s).
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { call: self.call.timeout(timeout), ..self }
+    }
+}
+
+impl<T> TicketCall<Component, T> {
+    /// Does it for this account, which has authorized the component.
+    pub fn authorizer_appid(self, authorizer_appid: impl Into<String>) -> Self {
+        Self { call: self.call.authorizer_appid(authorizer_appid), ..self }
     }
 }
 

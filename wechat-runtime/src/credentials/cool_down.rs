@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::Error;
 use crate::clock::Moment;
+use crate::errcode::ErrorKind;
 use crate::settings::{Backoff, CoolDowns, jitter};
 
 /// A row: these codes pause refreshing for this long, and this ends the pause early.
@@ -16,8 +18,12 @@ enum Length {
     Doubling(Backoff),
     DoublingWithJitter(Backoff),
     Fixed(Duration),
-    UntilBeijingMidnight { probe: Duration },
+    UntilBeijingMidnight {
+        probe: Duration,
+    },
     UntilNextMinute,
+    /// For as long as it is not ended early.
+    Endless,
 }
 
 /// What ends a cool-down before its time.
@@ -25,6 +31,8 @@ enum Length {
 pub(super) enum EndsBy {
     Nothing,
     AnotherSecret,
+    /// Another verify ticket, of a component; another refresh token, of an authorizer.
+    AnotherProof,
     ClearedQuota,
 }
 
@@ -49,16 +57,30 @@ const RULES: &[Rule] = &[
         ends_by: EndsBy::ClearedQuota,
     },
     Rule { codes: &[45011], length: |_| Length::UntilNextMinute, ends_by: EndsBy::Nothing },
+    Rule { codes: &[61005, 61006], length: |_| Length::Endless, ends_by: EndsBy::AnotherProof },
+    Rule {
+        codes: &[61003, 61023],
+        length: |of| Length::Fixed(of.reauthorization),
+        ends_by: EndsBy::AnotherProof,
+    },
 ];
+
+/// WeChat's word for a refresh token that is good no more.
+pub(super) const REFRESH_TOKEN_REFUSED: i64 = 61023;
 
 /// Everything the table does not name: -1, 5xx, no connection, time-out, no JSON, an unknown code.
 const TRANSIENT: &Rule =
     &Rule { codes: &[], length: |of| Length::DoublingWithJitter(of.transient), ends_by: EndsBy::Nothing };
 
 impl Rule {
-    pub(super) fn of(errcode: Option<i64>) -> &'static Self {
-        let named = RULES.iter().find(|rule| errcode.is_some_and(|code| rule.codes.contains(&code)));
-        named.unwrap_or(TRANSIENT)
+    /// The row for what an endpoint has answered, or for what it was not asked for.
+    pub(super) fn of(error: &Error) -> &'static Self {
+        // A refused access token is not the last word of the endpoint that it was to pay: it will be another one soon.
+        let code = error.errcode().filter(|_| error.kind() != ErrorKind::TokenRejected);
+        // That an account is not listed has no code of WeChat's.
+        let unlisted = error.kind() == ErrorKind::ReauthorizationRequired && code.is_none();
+        let code = if unlisted { Some(REFRESH_TOKEN_REFUSED) } else { code };
+        RULES.iter().find(|rule| code.is_some_and(|code| rule.codes.contains(&code))).unwrap_or(TRANSIENT)
     }
 
     /// How long to pause, after `failures` earlier ones in a row under this rule.
@@ -74,6 +96,7 @@ impl Rule {
             Length::UntilNextMinute => {
                 now.until_next_minute() + jitter(Duration::from_secs(60), settings.jitter_percent)
             }
+            Length::Endless => Duration::MAX,
         }
     }
 }
@@ -81,11 +104,16 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::errcode::Origin;
+
+    fn rule(code: i64) -> &'static Rule {
+        Rule::of(&Error::answered(code, String::new(), Origin::Grant))
+    }
 
     fn pause(code: i64, failures: u32) -> Duration {
         let noon = Moment::from_unix(1_795_233_610); // 2026-11-21 12:00:10 in Beijing
         let settings = CoolDowns { jitter_percent: 0, ..CoolDowns::default() };
-        Rule::of(Some(code)).pause(noon, failures, &settings)
+        rule(code).pause(noon, failures, &settings)
     }
 
     #[test]
@@ -97,21 +125,28 @@ mod tests {
         assert_eq!([40243, 89501, 89507, 89506].map(|code| seconds(code, 9)), [600, 60, 3600, 86400]);
         assert_eq!(seconds(45009, 0), 3600);
         assert_eq!(seconds(45011, 0), 50);
+        assert_eq!([61003, 61023].map(|code| seconds(code, 9)), [600, 600]);
+        assert_eq!([61005, 61006].map(|code| pause(code, 0)), [Duration::MAX; 2]);
+    }
+
+    #[test]
+    fn who_is_not_listed_pauses_as_who_is_refused() {
+        let unlisted = Error::new(ErrorKind::ReauthorizationRequired, "");
+        assert!(std::ptr::eq(Rule::of(&unlisted), rule(61023)));
     }
 
     #[test]
     fn the_last_probe_before_midnight_waits_for_midnight() {
         let late = Moment::from_unix(1_795_276_800 - 60);
-        assert_eq!(Rule::of(Some(45009)).pause(late, 0, &CoolDowns::default()), Duration::from_secs(60));
+        assert_eq!(rule(45009).pause(late, 0, &CoolDowns::default()), Duration::from_secs(60));
     }
 
     #[test]
     fn pauses_that_end_for_many_at_once_are_scattered() {
         let noon = Moment::from_unix(1_795_233_600);
         for (code, shortest) in [(-1, 1000), (45011, 60_000)] {
-            let pauses: Vec<_> = (0..100)
-                .map(|_| Rule::of(Some(code)).pause(noon, 0, &CoolDowns::default()).as_millis())
-                .collect();
+            let pauses: Vec<_> =
+                (0..100).map(|_| rule(code).pause(noon, 0, &CoolDowns::default()).as_millis()).collect();
             assert!(pauses.iter().all(|pause| (shortest..=shortest * 12 / 10).contains(pause)));
             assert!(pauses.iter().any(|pause| *pause != pauses[0]), "{code}");
         }

@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::cool_down::{EndsBy, Rule};
 use crate::clock::Moment;
 use crate::credential::{Grant, Key};
-use crate::errcode::ErrorKind;
 use crate::flight::lock;
 use crate::settings::RefreshSettings;
 use crate::storage::adapter::Asked;
@@ -46,8 +45,8 @@ struct State {
 
 struct CoolDown {
     rule: &'static Rule,
-    /// The secret it holds for, where another one ends it.
-    secret: Option<Mark>,
+    /// What it holds for, where something else in its place ends it.
+    holds_for: Option<Mark>,
     /// Failures in a row before this one.
     failures: u32,
     began: Moment,
@@ -55,10 +54,10 @@ struct CoolDown {
     error: Error,
 }
 
-/// The newest grant, the secret that bought it, and whether the store has been seen to hold it.
+/// The newest grant, what bought it, and whether the store has been seen to hold it.
 struct Newest {
     grant: Grant,
-    secret: Mark,
+    price: Price,
     seen: bool,
 }
 
@@ -70,6 +69,34 @@ impl Mark {
     pub(super) fn of(secret: &Secret) -> Self {
         static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self(KEYS.hash_one(secret.expose()))
+    }
+}
+
+/// What a credential is bought with, as it is recognised: the application's secret, and a component's verify ticket or an
+/// authorizer's refresh token.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Price {
+    pub(super) secret: Option<Mark>,
+    pub(super) proof: Option<Mark>,
+}
+
+impl Price {
+    /// What a pause holds for, where something else in its place ends it. That there is none is also something that holds.
+    fn held(self, ends_by: EndsBy) -> Option<Mark> {
+        let held = match ends_by {
+            EndsBy::Nothing | EndsBy::ClearedQuota => return None,
+            EndsBy::AnotherSecret => self.secret,
+            EndsBy::AnotherProof => self.proof,
+        };
+        Some(held.unwrap_or(Mark(0)))
+    }
+
+    /// Whether who pays so may have what was bought so: who has the same secret, or the authorizer's refresh token.
+    pub(super) fn buys_what(self, bought_by: Self) -> bool {
+        match self.secret {
+            Some(_) => self.secret == bought_by.secret,
+            None => self.proof.is_some() && self.proof == bought_by.proof,
+        }
     }
 }
 
@@ -167,23 +194,24 @@ impl Lane {
         finds_none: bool,
         now: Moment,
         settings: &RefreshSettings,
-    ) -> Option<(Grant, Mark)> {
+    ) -> Option<(Grant, Price)> {
         self.state(|state| {
             let young = state.issued.is_some_and(|(_, at)| now.since(at) < settings.gap);
             drop(state.newest.take_if(|newest| newest.seen && !young));
             let newest = state.newest.as_ref().filter(|newest| !newest.seen || finds_none);
-            newest.map(|newest| (newest.grant.clone(), newest.secret))
+            newest.map(|newest| (newest.grant.clone(), newest.price))
         })
     }
 
-    /// The error of the cool-down that holds for this secret, if there is one.
-    pub(super) fn cool_down(&self, now: Moment, secret: Option<Mark>) -> Result<(), Blocked> {
+    /// The error of the cool-down that holds for who pays so, if there is one.
+    pub(super) fn cool_down(&self, now: Moment, price: Price) -> Result<(), Blocked> {
         self.state(|state| {
-            let holding = state.cool_downs.iter_mut().filter(|it| it.secret.is_none() || it.secret == secret);
+            let holding =
+                state.cool_downs.iter_mut().filter(|it| it.holds_for == price.held(it.rule.ends_by));
             let left = holding.map(|it| (remaining(&mut it.began, it.pause, now), &it.error));
             match left.max_by_key(|(left, _)| *left) {
                 Some((left, error)) if !left.is_zero() => {
-                    Err(Blocked::CoolDown(error.clone().with_retry_after(Some(left))))
+                    Err(Blocked::CoolDown(error.clone().with_retry_after(known(left))))
                 }
                 _ => Ok(()),
             }
@@ -195,10 +223,10 @@ impl Lane {
         &self,
         now: Moment,
         question: Question<'_>,
-        secret: Option<Mark>,
+        price: Price,
         settings: &RefreshSettings,
     ) -> Result<(), Blocked> {
-        self.cool_down(now, secret)?;
+        self.cool_down(now, price)?;
         let (refused, renews) = match question {
             Question::Missing => return Ok(()),
             Question::Refused(refused) => (Some(Mark::of(refused)), false),
@@ -237,10 +265,10 @@ impl Lane {
         Blocked::Forced(now.until_beijing_midnight())
     }
 
-    /// Something was granted, by this secret where one was needed.
-    pub(super) fn granted(&self, grant: &Grant, question: Question<'_>, secret: Option<Mark>, now: Moment) {
+    /// Something was granted, for this price where there was one.
+    pub(super) fn granted(&self, grant: &Grant, question: Question<'_>, price: Price, now: Moment) {
         self.state(|state| {
-            state.cool_downs.retain(|it| it.secret.is_some() && it.secret != secret);
+            state.cool_downs.retain(|it| it.holds_for != price.held(it.rule.ends_by));
             match question {
                 Question::Missing => {}
                 Question::Renewal => state.renewals.count(now, 1),
@@ -254,7 +282,8 @@ impl Lane {
             if state.issued.is_none_or(|(issued, _)| issued != mark) {
                 state.issued = Some((mark, now));
             }
-            state.newest = secret.map(|secret| Newest { grant: grant.clone(), secret, seen: false });
+            let bought = price != Price::default();
+            state.newest = bought.then(|| Newest { grant: grant.clone(), price, seen: false });
         });
     }
 
@@ -262,29 +291,27 @@ impl Lane {
     pub(super) fn failed(
         &self,
         error: Error,
-        secret: Option<Mark>,
+        price: Price,
         now: Moment,
         settings: &RefreshSettings,
     ) -> Error {
-        // A refused access token is not the ticket endpoint's last word: it will be another one soon.
-        let code = error.errcode().filter(|_| error.kind() != ErrorKind::TokenRejected);
-        let rule = Rule::of(code);
+        let rule = Rule::of(&error);
         forget_what_is_over(now);
-        let secret = secret.filter(|_| rule.ends_by == EndsBy::AnotherSecret);
+        let holds_for = price.held(rule.ends_by);
         self.state(|state| {
-            let same = |it: &CoolDown| std::ptr::eq(it.rule, rule) && it.secret == secret;
+            let same = |it: &CoolDown| std::ptr::eq(it.rule, rule) && it.holds_for == holds_for;
             let failures =
                 state.cool_downs.iter().find(|it| same(it)).map_or(0, |last| last.failures.saturating_add(1));
             let pause = rule.pause(now, failures, &settings.cool_downs);
-            let error = error.with_retry_after(Some(pause));
-            // Of those that no secret ends there is one: the last word of the endpoint.
-            state.cool_downs.retain(|it| it.secret.is_some() && it.secret != secret);
+            let error = error.with_retry_after(known(pause));
+            // Of those that nothing of the payer's ends there is one: the last word of the endpoint.
+            state.cool_downs.retain(|it| it.holds_for.is_some() && it.holds_for != holds_for);
             if state.cool_downs.len() == WRONG_SECRETS {
                 state.cool_downs.remove(0);
             }
             state.cool_downs.push(CoolDown {
                 rule,
-                secret,
+                holds_for,
                 failures,
                 began: now,
                 pause,
@@ -293,6 +320,12 @@ impl Lane {
             error
         })
     }
+}
+
+/// How long it is worth waiting, where that is known.
+fn known(pause: Duration) -> Option<Duration> {
+    const AGES: Duration = Duration::from_secs(365 * 24 * 3600);
+    (pause < AGES).then_some(pause)
 }
 
 /// Where there are many lanes, forgets those of which nothing is known but pauses that are over.
@@ -334,7 +367,9 @@ impl State {
 /// Ends the cool-downs that a used-up quota has caused, for all credentials of an account.
 pub(crate) fn quota_cleared(base_url: &str, appid: &str) {
     for (lane, state) in lock(&STATES).iter_mut() {
-        if *lane.key.base_url == *base_url && *lane.key.appid == *appid {
+        let account = &lane.key.account;
+        let theirs = *account.appid == *appid || account.authorizer.as_deref() == Some(appid);
+        if *lane.key.base_url == *base_url && theirs {
             state.cool_downs.retain(|it| it.rule.ends_by != EndsBy::ClearedQuota);
         }
     }
@@ -368,7 +403,7 @@ mod tests {
     use std::any::TypeId;
 
     use super::*;
-    use crate::credential::Credential;
+    use crate::credential::{Account, Credential};
     use crate::errcode::Origin;
 
     #[test]
@@ -379,19 +414,19 @@ mod tests {
             asked: ours(),
             key: Key {
                 base_url: "http://platform.example".into(),
-                appid: "wx1".into(),
+                account: Account::of("wx1".into()),
                 credential: Credential::Ticket(name.to_string().into()),
             },
         };
         let fail = |name: usize, now: Moment| {
             let (lane, error) = (lane(name), Error::answered(40097, String::new(), Origin::Business));
             let fence = lane.enter();
-            lane.failed(error, None, now, &settings);
+            lane.failed(error, Price::default(), now, &settings);
             lane.leave(fence);
         };
         let begin = Moment::from_unix(1_795_233_600);
         (0..=MANY_LANES).for_each(|name| fail(name, begin));
-        assert!(lane(0).cool_down(begin, None).is_err(), "a pause that is not over is kept");
+        assert!(lane(0).cool_down(begin, Price::default()).is_err(), "a pause that is not over is kept");
         fail(MANY_LANES + 1, begin.after(Duration::from_secs(3600)));
         let left = lock(&STATES).keys().filter(|left| left.asked == ours()).count();
         assert_eq!(left, 1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::guard::Blocked;
-use super::{Cause, Credentials};
+use super::{Cause, Credentials, Given};
 use crate::credential::Grant;
 use crate::errcode::ErrorKind;
 use crate::storage::adapter::Binding;
@@ -19,21 +19,17 @@ pub(super) struct Landing {
     pub(super) outcome: Result<Grant, Failure>,
 }
 
-/// Whose storage and whose secret a refresh went by, and with how much patience.
+/// Whose storage and whose secrets a refresh went by, and with how much patience.
 #[derive(Clone)]
 pub(super) struct Through {
     binding: Arc<Binding>,
-    callers_secret: Option<Secret>,
+    given: Given,
     patience: Duration,
 }
 
 impl From<&Credentials> for Through {
     fn from(of: &Credentials) -> Self {
-        Self {
-            binding: of.binding.clone(),
-            callers_secret: of.callers_secret.clone(),
-            patience: of.storage_patience(),
-        }
+        Self { binding: of.binding.clone(), given: of.given.clone(), patience: of.storage_patience() }
     }
 }
 
@@ -41,7 +37,7 @@ impl Through {
     /// Whether it went as a refresh of these would go.
     pub(super) fn is(&self, of: &Credentials) -> bool {
         Arc::ptr_eq(&self.binding, &of.binding)
-            && self.callers_secret == of.callers_secret
+            && self.given == of.given
             && self.patience == of.storage_patience()
     }
 }
@@ -55,8 +51,14 @@ pub(super) enum Failure {
     SameAgain,
     /// The hub replaces none for now, with its own words for that.
     ByHub(Error),
-    /// Another has begun since, because this one was parked past its lease.
+    /// Another has begun since, because this one was parked past its lease; or something else has changed an authorizer's
+    /// record meanwhile.
     Overtaken,
+    /// WeChat refused the credential that this one is bought with.
+    PaymentRefused {
+        value: Secret,
+        refusal: Error,
+    },
 }
 
 impl From<Error> for Failure {
@@ -84,6 +86,7 @@ impl Failure {
             Self::ByHub(_) => same_binding && same_question,
             Self::Blocked(_) | Self::SameAgain => same_question,
             Self::Overtaken => false,
+            Self::PaymentRefused { .. } => same_binding,
         }
     }
 
@@ -116,6 +119,9 @@ impl Failure {
                 let refused = "the access token is refused, and the hub replaces none for now";
                 let refusal = refusal.because(refused).with_retry_after(error.retry_after());
                 return refusal.with_reason(error.reason().map(str::to_owned)).caused_by(Arc::new(error));
+            }
+            Self::PaymentRefused { refusal, .. } => {
+                return refusal.because("the access token is refused, and so is a fresh one");
             }
             Self::Overtaken => {
                 const LATE: &str = "refreshing took too long, and another refresh has overtaken it";

@@ -6,37 +6,59 @@ use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
-use super::guard::{Blocked, Lane, Mark, Question};
+use super::guard::{Blocked, Lane, Price, Question};
 use super::landing::{Failure, Landing, Through};
-use super::upstream::{self, GetTicket};
 use super::{Cause, Credentials, unpanicked};
 use crate::credential::{Credential, Grant, Standing};
 use crate::errcode::ErrorKind;
 use crate::storage::store::Owner;
-use crate::{Error, Secret, TicketType, TokenKind};
-
-/// WeChat's word for a used-up quota: after a forced refresh it speaks of the forced ones alone.
-const QUOTA_USED_UP: i64 = 45009;
+use crate::{AuthorizerToken, Error, Secret, TokenKind};
 
 /// A refresh by an owner of the credential, from its beginning to its end.
-struct Lead<'a> {
-    of: &'a Credentials,
-    owner: &'a dyn Owner,
-    lane: &'a Lane,
+pub(super) struct Lead<'a> {
+    pub(super) of: &'a Credentials,
+    pub(super) owner: &'a dyn Owner,
+    pub(super) lane: &'a Lane,
     fence: u64,
-    began: Instant,
+    pub(super) began: Instant,
     stale: Option<&'a Secret>,
-    cause: &'a Cause,
+    pub(super) cause: &'a Cause,
+    paid_with: Option<&'a Paid>,
+    /// Whether what it is paid with has been refused before, and is another one now.
+    refused_before: bool,
+}
+
+/// The credential that another is bought with, or why it is not to be had.
+pub(super) type Paid = Result<Grant, Error>;
+
+/// What a refresh finds when it begins.
+struct Found {
+    stored: Option<Grant>,
+    /// The authorizer's, where it is one's.
+    record: Option<AuthorizerToken>,
 }
 
 impl Credentials {
-    /// Boxed, because a ticket's lead comes by its access token as everybody does.
-    pub(super) fn lead(self, lane: Lane, stale: Option<Secret>, cause: Cause) -> BoxFuture<'static, Landing> {
-        Box::pin(self.lead_now(lane, stale, cause))
+    pub(super) fn lead(
+        self,
+        lane: Lane,
+        stale: Option<Secret>,
+        cause: Cause,
+        paid_with: Option<Paid>,
+        refused_before: bool,
+    ) -> BoxFuture<'static, Landing> {
+        Box::pin(self.lead_now(lane, stale, cause, paid_with, refused_before))
     }
 
-    async fn lead_now(self, lane: Lane, stale: Option<Secret>, cause: Cause) -> Landing {
-        let (appid, endpoint) = (&*self.key.appid, self.endpoint());
+    async fn lead_now(
+        self,
+        lane: Lane,
+        stale: Option<Secret>,
+        cause: Cause,
+        paid_with: Option<Paid>,
+        refused_before: bool,
+    ) -> Landing {
+        let (appid, endpoint) = (&**self.key.account.named(), self.endpoint());
         let span = tracing::debug_span!("wechat_refresh", appid, endpoint, cause = cause.name());
         let fence = lane.enter();
         let work = async {
@@ -48,8 +70,17 @@ impl Credentials {
             }
             match self.binding.store.owner() {
                 Some(owner) => {
-                    let (began, stale) = (Instant::now(), stale.as_ref());
-                    let lead = Lead { of: &self, owner, lane: &lane, fence, began, stale, cause: &cause };
+                    let lead = Lead {
+                        of: &self,
+                        owner,
+                        lane: &lane,
+                        fence,
+                        began: Instant::now(),
+                        stale: stale.as_ref(),
+                        cause: &cause,
+                        paid_with: paid_with.as_ref(),
+                        refused_before,
+                    };
                     lead.run().await
                 }
                 None => self.lead_client(&lane, stale.as_ref(), &cause).await,
@@ -62,6 +93,9 @@ impl Credentials {
         span.in_scope(|| match &outcome {
             Ok(_) => tracing::debug!("refreshed"),
             Err(Failure::Blocked(_)) => tracing::debug!("not refreshed: held back"),
+            Err(Failure::PaymentRefused { .. }) => {
+                tracing::debug!("not refreshed: what it is bought with is refused")
+            }
             Err(failure) => {
                 let error = failure.clone().into_error(&cause);
                 tracing::warn!(%error, "not refreshed");
@@ -92,10 +126,10 @@ impl Credentials {
         }
         let question = stale.filter(|_| cause.is_refusal()).map_or(Question::Missing, Question::Refused);
         // Not every hub sees to it that a lasting refusal does not cost WeChat's quota.
-        lane.begin(self.now(), question, None, &self.settings)?;
+        lane.begin(self.now(), question, Price::default(), &self.settings)?;
         // It ends before the lease does: else whoever waits would take over, and report it once more.
         let left = self.time_left(began, "the hub")?.saturating_sub(self.settings.lease / 20);
-        let ask = self.binding.store.refresh(&self.key.appid, &self.key.credential, stale);
+        let ask = self.binding.store.refresh(&self.key.account, &self.key.credential, stale);
         let asked = timeout(left, self.ask_storage("refresh", ask)).await;
         let asked = asked.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, "no answer in time")));
         let grant = asked.map_err(|error| match error.kind() {
@@ -107,7 +141,7 @@ impl Credentials {
         let Some(grant) = grant.map(|grant| grant.received(self.now())) else {
             return missing(&format!("has no {name} for this appid"));
         };
-        lane.granted(&grant, question, None, self.now());
+        lane.granted(&grant, question, Price::default(), self.now());
         if cause.is_refusal() && Some(&grant.value) == stale {
             return Err(Failure::SameAgain);
         }
@@ -119,7 +153,7 @@ impl Credentials {
 
     /// How much of the lease is left, of a refresh that began then. With too little, asking could grant what nobody waits
     /// for any more.
-    fn time_left(&self, began: Instant, whom: &str) -> Result<Duration, Failure> {
+    pub(super) fn time_left(&self, began: Instant, whom: &str) -> Result<Duration, Failure> {
         let settings = &self.settings;
         let left = settings.lease.saturating_sub(began.elapsed());
         if left < settings.upstream_timeout.min(settings.lease / 2) {
@@ -135,7 +169,7 @@ impl Lead<'_> {
     async fn run(&self) -> Result<Grant, Failure> {
         let of = self.of;
         // A store that cannot be read is not an empty one: the error ends it here.
-        let stored = of.read().await?;
+        let Found { stored, record } = self.look().await?;
         let insists = of.insists(self.cause);
         let finds_none = matches!(self.cause, Cause::Missing) && stored.is_none();
         let unseen = self.lane.unseen(finds_none, of.now(), &of.settings).filter(|_| !insists);
@@ -145,18 +179,17 @@ impl Lead<'_> {
         if let Some(stored) = answer {
             return self.keep(stored.clone());
         }
-        let secret = of.secret_of(self.owner).await?;
-        let mark = secret.as_ref().map(Mark::of);
-        if let Some((grant, bought_by)) = unseen {
-            // Bought a moment ago by the same secret, and not in the store: it is put there once more.
-            if Some(bought_by) == mark && self.answers(&grant) {
-                return self.save(grant).await;
+        let payment = of.payment(self.owner, record.as_ref()).await?;
+        if let Some((grant, bought_for)) = unseen {
+            // Bought a moment ago for the same price, and not in the store: it is put there once more.
+            if payment.price().buys_what(bought_for) && self.answers(&grant) {
+                return self.save(grant, record.as_ref(), payment.price()).await;
             }
         }
         let refused = self.stale.filter(|_| self.cause.is_refusal());
-        let begun = self.lane.begin(of.now(), self.question(refused), mark, &of.settings);
-        if let (Err(Blocked::TooYoung(_)), Cause::Asked { .. }, None) =
-            (&begun, self.cause, &of.callers_secret)
+        let begun = self.lane.begin(of.now(), self.question(refused), payment.price(), &of.settings);
+        if let (Err(Blocked::TooYoung(_)), Cause::Asked { .. }, false) =
+            (&begun, self.cause, of.given.is_some())
         {
             // As WeChat does when it is asked so soon again.
             if let Some(current) = stored.filter(|stored| of.standing(stored) != Standing::Dead) {
@@ -167,13 +200,27 @@ impl Lead<'_> {
         if self.cause.refusal().is_some() {
             self.warn_of_another();
         }
-        let own_way = of.binding.store.refresh(&of.key.appid, &of.key.credential, self.stale);
+        let own_way = of.binding.store.refresh(&of.key.account, &of.key.credential, self.stale);
         let granted = match of.ask_storage("refresh", own_way).await {
-            Ok(None) => self.ask_upstream(secret.as_ref(), refused).await?,
+            Ok(None) => self.buy(&payment, record.as_ref(), refused).await?,
             Ok(Some(grant)) => self.own_grant(grant.received(of.now()), refused)?,
-            Err(error) => return Err(self.failed(error, None)),
+            Err(error) => return Err(self.failed(error, Price::default())),
         };
-        self.save(granted).await
+        self.save(granted, record.as_ref(), payment.price()).await
+    }
+
+    /// Reads the store: one record, once.
+    async fn look(&self) -> Result<Found, Error> {
+        let of = self.of;
+        if of.key.credential != Credential::AuthorizerToken {
+            return Ok(Found { stored: of.read().await?, record: None });
+        }
+        let record = of.record(self.owner).await?;
+        let stored = record.as_ref().and_then(AuthorizerToken::grant).map(|grant| grant.received(of.now()));
+        if let Some(grant) = &stored {
+            self.lane.seen(&grant.value);
+        }
+        Ok(Found { stored, record })
     }
 
     /// Judges what the adapter has come by in its own way.
@@ -182,93 +229,49 @@ impl Lead<'_> {
         if of.standing(&grant) == Standing::Dead {
             let error =
                 of.error(ErrorKind::Storage, "the storage adapter refreshed to an expired access token");
-            return Err(self.failed(error, None));
+            return Err(self.failed(error, Price::default()));
         }
-        self.lane.granted(&grant, self.question(refused), None, of.now());
+        self.lane.granted(&grant, self.question(refused), Price::default(), of.now());
         if Some(&grant.value) == refused { Err(Failure::SameAgain) } else { Ok(grant) }
     }
 
-    async fn ask_upstream(
-        &self,
-        secret: Option<&Secret>,
-        refused: Option<&Secret>,
-    ) -> Result<Grant, Failure> {
-        let kind = match &self.of.key.credential {
-            Credential::Ticket(ticket_type) => return self.buy_ticket(ticket_type, secret).await,
-            Credential::AccessToken(kind) => *kind,
-        };
-        let secret = secret.ok_or_else(|| self.of.no_secret())?;
-        if let Cause::Asked { force } = *self.cause {
-            if force {
-                self.lane.begin_forced(self.of.now(), &self.of.settings)?;
-            }
-            return self.ask_once(kind, secret, refused, force).await;
-        }
-        let mut grant = self.ask_once(kind, secret, refused, false).await?;
-        if Some(&grant.value) == refused && kind == TokenKind::Stable {
-            self.lane.begin_forced(self.of.now(), &self.of.settings)?;
-            grant = self.ask_once(kind, secret, refused, true).await?;
-        }
-        if Some(&grant.value) == refused { Err(Failure::SameAgain) } else { Ok(grant) }
+    pub(super) fn failed(&self, error: Error, price: Price) -> Failure {
+        self.lane.failed(error, price, self.of.now(), &self.of.settings).into()
     }
 
-    async fn ask_once(
-        &self,
-        kind: TokenKind,
-        secret: &Secret,
-        refused: Option<&Secret>,
-        force: bool,
-    ) -> Result<Grant, Failure> {
-        let (of, mark) = (self.of, Mark::of(secret));
-        let left = self.of.time_left(self.began, "WeChat")?.min(of.settings.upstream_timeout);
-        let now = of.now();
-        let asked = upstream::ask_for_token(&of.http, &of.base, kind, &of.key.appid, secret, force);
-        let reply = timeout(left, asked).await;
-        let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time")));
-        match reply.and_then(|reply| reply.grant(&of.key.credential, now)) {
-            Ok(grant) => {
-                self.lane.granted(&grant, self.question(refused).after(force), Some(mark), now);
-                Ok(grant)
-            }
-            Err(error) if force && error.errcode() == Some(QUOTA_USED_UP) => {
-                Err(self.lane.forced_used_up(of.now()).into())
-            }
-            Err(error) => Err(self.failed(of.locate(error), Some(mark))),
+    /// The credential that this one is bought with.
+    pub(super) fn paid_with(&self) -> Result<&Secret, Failure> {
+        match self.paid_with {
+            Some(Ok(paid)) => Ok(&paid.value),
+            // What kept it from us has a pause of its own.
+            Some(Err(error)) => Err(error.clone().into()),
+            None => Err(self.of.error(ErrorKind::Storage, "nothing to buy it with").into()),
         }
     }
 
-    /// Asks for a ticket, as a call with the account's access token.
-    async fn buy_ticket(&self, ticket_type: &TicketType, secret: Option<&Secret>) -> Result<Grant, Failure> {
-        let (of, mark) = (self.of, secret.map(Mark::of));
-        let left = self.of.time_left(self.began, "WeChat")?;
-        let now = of.now();
-        let mut call =
-            GetTicket { http: &of.http, base: &of.base, ticket_type, timeout: of.settings.upstream_timeout };
-        let tokens = of.tokens();
-        let reply = timeout(left, tokens.inject_into(&mut call)).await;
-        let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no ticket in time")));
-        match reply.and_then(|reply| reply.grant(&of.key.credential, now)) {
-            Ok(grant) => {
-                self.lane.granted(&grant, Question::Missing, mark, now);
-                Ok(grant)
-            }
-            // What kept the access token from us has a cool-down of its own.
-            Err(error) if error.endpoint().is_some() && error.kind() != ErrorKind::TokenRejected => {
-                Err(error.into())
-            }
-            Err(error) => Err(self.failed(of.locate(error), mark)),
+    /// What it is bought with is refused: that has to be replaced first, and then this is begun anew, once.
+    pub(super) fn payment_refused(&self, value: &Secret, refusal: Error, price: Price) -> Failure {
+        let refusal = self.of.locate(refusal);
+        if self.refused_before {
+            let refusal = refusal.because("the access token is refused, and so is a fresh one");
+            return self.failed(refusal, price);
         }
-    }
-
-    fn failed(&self, error: Error, secret: Option<Mark>) -> Failure {
-        self.lane.failed(error, secret, self.of.now(), &self.of.settings).into()
+        Failure::PaymentRefused { value: value.clone(), refusal }
     }
 
     /// Stores a grant. From here on it is ours, whatever becomes of the storing: it must not be lost.
-    async fn save(&self, grant: Grant) -> Result<Grant, Failure> {
+    async fn save(
+        &self,
+        grant: Grant,
+        record: Option<&AuthorizerToken>,
+        price: Price,
+    ) -> Result<Grant, Failure> {
         let (of, name) = (self.of, self.of.key.credential.name());
+        if of.key.credential == Credential::AuthorizerToken {
+            return self.save_authorizer(grant, record, price).await;
+        }
         self.keep(grant.clone())?;
-        let save = self.owner.save(&of.key.appid, &of.key.credential, grant.clone());
+        let save = self.owner.save(&of.key.account, &of.key.credential, grant.clone());
         match of.ask_storage("save", save).await {
             Ok(stored) if self.answers(&stored) => self.keep(stored),
             Ok(_) => {
@@ -282,13 +285,16 @@ impl Lead<'_> {
         }
     }
 
-    fn keep(&self, grant: Grant) -> Result<Grant, Failure> {
-        if !self.lane.holds(self.fence) {
-            return Err(Failure::Overtaken);
-        }
+    pub(super) fn keep(&self, grant: Grant) -> Result<Grant, Failure> {
+        self.check_fence()?;
         let grant = grant.received(self.of.now());
         self.of.binding.keep(&self.of.key, grant.clone());
         Ok(grant)
+    }
+
+    /// Refuses to go on for one who was parked past the lease: another has begun since.
+    pub(super) fn check_fence(&self) -> Result<(), Failure> {
+        if self.lane.holds(self.fence) { Ok(()) } else { Err(Failure::Overtaken) }
     }
 
     fn is_for(&self, kind: TokenKind) -> bool {
@@ -296,7 +302,7 @@ impl Lead<'_> {
     }
 
     /// What the guard is asked.
-    fn question<'q>(&self, refused: Option<&'q Secret>) -> Question<'q> {
+    pub(super) fn question<'q>(&self, refused: Option<&'q Secret>) -> Question<'q> {
         match (self.cause, refused) {
             // In its normal mode, stable_token replaces nothing.
             (Cause::Asked { force: false }, _) if self.is_for(TokenKind::Stable) => Question::Missing,
@@ -306,12 +312,12 @@ impl Lead<'_> {
         }
     }
 
-    fn answers(&self, grant: &Grant) -> bool {
+    pub(super) fn answers(&self, grant: &Grant) -> bool {
         self.of.answers(grant, self.stale, self.cause)
     }
 
     /// Whether the store has an older grant than the refused one, which it was given and has not shown yet.
-    fn is_behind(&self, stored: &Grant, unseen: Option<&(Grant, Mark)>) -> bool {
+    fn is_behind(&self, stored: &Grant, unseen: Option<&(Grant, Price)>) -> bool {
         unseen.is_some_and(|(newest, _)| {
             Some(&newest.value) == self.stale && stored.timestamp < newest.timestamp
         })

@@ -5,10 +5,10 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::credential::{Credential, Grant};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Given};
 use crate::routes::Grants;
 use crate::{Error, Secret, TicketType, TokenKind};
 
@@ -16,7 +16,8 @@ use crate::{Error, Secret, TicketType, TokenKind};
 pub(super) struct Asked {
     pub(super) credential: Credential,
     pub(super) appid: Option<String>,
-    pub(super) secret: Option<Secret>,
+    pub(super) authorizer: Option<String>,
+    given: Given,
     /// Whether a new one is wanted, even where the current one lives.
     renew: bool,
     /// Whether the old one is to die at once.
@@ -33,6 +34,20 @@ struct TokenParameters {
     force_refresh: Option<bool>,
 }
 
+/// The parameters of `/cgi-bin/component/api_component_token` and `/cgi-bin/component/api_authorizer_token`. What they have
+/// not stays, and is said to WeChat, too.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ComponentParameters {
+    component_appid: Option<String>,
+    component_appsecret: Option<Secret>,
+    component_verify_ticket: Option<Secret>,
+    authorizer_appid: Option<String>,
+    authorizer_refresh_token: Option<Secret>,
+    #[serde(flatten)]
+    besides: Map<String, Value>,
+}
+
 /// The parameters of `/cgi-bin/ticket/getticket`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,7 +61,9 @@ impl Asked {
     /// Reads what the caller wrote for a path that grants.
     pub(super) fn read(grants: Grants, method: &Method, query: &str, body: &[u8]) -> Result<Self, Error> {
         let (by, idle) = match grants {
-            Grants::Token(TokenKind::Stable) => (Method::POST, query.as_bytes()),
+            Grants::Token(TokenKind::Stable) | Grants::ComponentToken | Grants::AuthorizerToken => {
+                (Method::POST, query.as_bytes())
+            }
             Grants::Token(TokenKind::Classic) | Grants::Ticket => (Method::GET, body),
         };
         if *method != by {
@@ -61,7 +78,9 @@ impl Asked {
                 let asked: TicketParameters =
                     in_query(query, "`?type=jsapi`, `?type=wx_card`, or another `type`")?;
                 let credential = Credential::Ticket(asked.ticket_type);
-                Ok(Self { credential, appid: asked.appid, secret: None, renew: false, force: false })
+                let given = Given::default();
+                let (appid, authorizer) = (asked.appid, None);
+                Ok(Self { credential, appid, authorizer, given, renew: false, force: false })
             }
             Grants::Token(kind) => {
                 let asked: TokenParameters = match kind {
@@ -79,25 +98,59 @@ impl Asked {
                     (TokenKind::Stable, force) => (force.unwrap_or(false), force.unwrap_or(false)),
                 };
                 let credential = Credential::AccessToken(kind);
-                Ok(Self { credential, appid: asked.appid, secret: asked.secret, renew, force })
+                let given = Given { secret: asked.secret, ..Given::default() };
+                Ok(Self { credential, appid: asked.appid, authorizer: None, given, renew, force })
+            }
+            Grants::ComponentToken | Grants::AuthorizerToken => {
+                let asked: ComponentParameters = if body.is_empty() {
+                    ComponentParameters::default()
+                } else {
+                    serde_json::from_slice(body).map_err(|_| {
+                        Error::wrong_call("has another body than this path takes, which is a JSON object")
+                    })?
+                };
+                let is_component = grants == Grants::ComponentToken;
+                let (credential, proof) = if is_component {
+                    (Credential::ComponentToken, asked.component_verify_ticket)
+                } else {
+                    (Credential::AuthorizerToken, asked.authorizer_refresh_token)
+                };
+                Ok(Self {
+                    credential,
+                    appid: asked.component_appid,
+                    authorizer: asked.authorizer_appid.filter(|_| !is_component),
+                    given: Given { secret: asked.component_appsecret, proof, besides: asked.besides },
+                    renew: true,
+                    force: false,
+                })
             }
         }
     }
 
     /// The body with which WeChat would answer.
     pub(super) async fn answer(&self, credentials: &Credentials) -> Result<Bytes, Error> {
-        let credentials = match &self.secret {
-            Some(secret) => &credentials.clone().with_secret_of_callers(secret.clone()).await?,
-            None => credentials,
+        let credentials = if self.given.is_some() {
+            &credentials.clone().with_given(self.given.clone()).await?
+        } else {
+            credentials
         };
         let granted = credentials.ask_by_name(self.renew, self.force).await?;
         let Grant { value, timestamp, expires_in, .. } = &granted;
+        // As WeChat answers for one that has been granted before: with the seconds it still has.
+        let left = credentials.seconds_left(&granted);
         let body = match &self.credential {
-            // As stable_token does, for one that has been granted before: with the seconds it still has.
-            Credential::AccessToken(_) => json!({
-                "access_token": value.expose(),
-                "expires_in": credentials.seconds_left(&granted),
-            }),
+            Credential::AccessToken(_) => json!({ "access_token": value.expose(), "expires_in": left }),
+            Credential::ComponentToken => {
+                json!({ "component_access_token": value.expose(), "expires_in": left })
+            }
+            Credential::AuthorizerToken => {
+                let refresh_token = credentials.refresh_token().await?;
+                json!({
+                    "authorizer_access_token": value.expose(),
+                    "expires_in": left,
+                    "authorizer_refresh_token": refresh_token.as_ref().map(Secret::expose),
+                })
+            }
             Credential::Ticket(ticket_type) => json!({
                 "errcode": 0,
                 "errmsg": "ok",

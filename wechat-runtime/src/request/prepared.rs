@@ -1,28 +1,31 @@
 //! A call with everything decided: where it goes, for whom, by which row of the routes, with whose token.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use tracing::Instrument as _;
 use url::Url;
 
 use super::RequestBuilder;
 use super::body::{Body, Content};
 use super::granting::Asked;
+use super::parameters::{Fields, in_query, with_fields, with_parameter};
 use super::wire::{Reading, Sending, Transport};
-use crate::application::Application;
+use crate::application::{Application, Kind};
 use crate::base::{Base, Target};
 use crate::called::{Called, Whose};
-use crate::client::{Limits, Wire};
-use crate::credential::Credential;
+use crate::client::Limits;
+use crate::credential::{Account, Credential};
 use crate::credentials::{Credentials, Next as _, quota_cleared};
 use crate::errcode::ErrorKind;
-use crate::routes::{Fill, Grants, Needs, Route, Success};
+use crate::routes::{Fill, Filled, Grants, Needs, Place, Route, Success};
+use crate::wire::Wire;
 use crate::{Error, Secret};
 
-/// The query parameter that holds the token. In a body WeChat does not see it.
+/// What most paths call the token in their query. In a body WeChat does not see it.
 const ACCESS_TOKEN: &str = "access_token";
 
 pub(crate) struct Prepared {
@@ -33,11 +36,16 @@ pub(crate) struct Prepared {
     pub(super) url: Url,
     /// The query as the caller gave it.
     pub(super) query: String,
+    /// The fields of the body, where it is read for what has to be filled in.
+    pub(super) fields: Fields,
     pub(super) headers: HeaderMap,
     pub(super) may_repeat: bool,
     pub(super) called: Called,
     content: Content,
-    route: &'static Route,
+    pub(super) route: &'static Route,
+    fills: Vec<Filled>,
+    /// The account that the call is made for, of a component application.
+    authorizer: Option<Arc<str>>,
     carries: Carries,
     credentials: Option<Credentials>,
 }
@@ -62,11 +70,13 @@ impl Carries {
         query: &str,
         content: &Content,
     ) -> Result<Self, Error> {
-        match (given, written(query, ACCESS_TOKEN)) {
+        match (given, token_in(query, route)) {
             (Some(_), Some(_)) => Err(Error::wrong_call(
                 "has an access_token in its query and another by `access_token`: give one",
             )),
-            (Some(_), None) | (None, Some(_)) if matches!(route.grants, Some(Grants::Token(_))) => {
+            (Some(_), None) | (None, Some(_))
+                if matches!(route.grants, Some(Grants::Token(_) | Grants::ComponentToken)) =>
+            {
                 Err(Error::wrong_call("is made by the app secret, and takes no access_token"))
             }
             (Some(token), None) => Ok(Self::Callers(token)),
@@ -79,7 +89,9 @@ impl Carries {
                         .ok_or_else(|| Error::wrong_call("has another body than this path takes"))?;
                     Asked::read(grants, method, query, body).map(Self::Answered)
                 }
-                None if route.needs == Needs::AccessToken => Ok(Self::Injected),
+                None if matches!(route.needs, Needs::AccessToken | Needs::ComponentToken) => {
+                    Ok(Self::Injected)
+                }
                 None => Ok(Self::None),
             },
         }
@@ -97,7 +109,7 @@ impl Prepared {
     pub(crate) fn new<App: Application>(call: RequestBuilder<App>) -> Result<Self, Error> {
         let wire = call.client.wire()?;
         let wire = match &call.base_url {
-            Some(base_url) => Wire { http: wire.http.clone(), base: Arc::new(Base::parse(base_url)?) },
+            Some(base_url) => wire.to(Base::parse(base_url)?),
             None => wire.clone(),
         };
         let target = wire.base.resolve(&call.url)?;
@@ -110,53 +122,79 @@ impl Prepared {
         if let Some(error) = call.error {
             return Err(error);
         }
-        let route = Route::of(&path);
+        let route = Route::of(App::KIND, &path);
         route.check()?;
         let mut query = in_url.unwrap_or_default();
         if !(query.is_empty() || call.query.is_empty()) {
             query.push('&');
         }
         query.push_str(&call.query);
-
-        let given = call.token.is_some() || written(&query, ACCESS_TOKEN).is_some();
+        let given = call.token.is_some() || token_in(&query, route).is_some();
         let token = match route.needs {
             Needs::Nothing if given => Whose::Users,
             Needs::Nothing => Whose::Nobodys,
-            Needs::AccessToken | Needs::AnotherWay(_) if given => Whose::Callers,
-            Needs::AccessToken | Needs::AnotherWay(_) => Whose::Accounts,
+            Needs::AccessToken | Needs::ComponentToken | Needs::AnotherWay(_) if given => Whose::Callers,
+            Needs::AccessToken | Needs::ComponentToken | Needs::AnotherWay(_) => Whose::Accounts,
         };
         let carries = Carries::of(call.token, route, &call.method, &query, &call.content)?;
         let asked = carries.asked();
-        let fills = route.fills.iter().any(|(name, _)| written(&query, name).is_none());
-        if (fills || asked.is_some()) && !at_base {
+        let in_body = asked.is_none() && call.method == Method::POST;
+        let in_body = in_body && route.fills.iter().any(|fill| fill.place == Place::Body);
+        let fields = if in_body { Fields::read(&call.content)? } else { Fields::default() };
+        let written = |place, name: &str| match place {
+            Place::Query => in_query(&query, name).map(Cow::into_owned),
+            Place::Body => fields.text(name).map(str::to_owned),
+        };
+        let unfilled = |fill: &&Filled| match fill.place {
+            Place::Query => in_query(&query, fill.name).is_none(),
+            Place::Body => in_body && !fields.has(fill.name),
+        };
+        let fills: Vec<_> =
+            if asked.is_some() { Vec::new() } else { route.fills.iter().filter(unfilled).copied().collect() };
+        if !(fills.is_empty() && asked.is_none() || at_base) {
             return Err(Error::wrong_call(
                 "is for base_url alone, where its secret or its ticket belongs: give it as a path",
             ));
         }
+        // What is filled in is filled in for the accounts that the caller has written beside it.
+        let name = if App::KIND == Kind::Component { "component_appid" } else { "appid" };
         let beside = asked.and_then(|asked| asked.appid.clone());
-        let beside = beside.or_else(|| written(&query, "appid").map(Cow::into_owned)).map(Arc::<str>::from);
-        // What is filled in is filled in for the account that the caller has written beside it.
-        let by_secret = route.is_by_secret();
-        if by_secret && beside.is_some() && call.appid.is_some() && beside != call.appid {
-            return Err(Error::wrong_call(
-                "is for one account by `appid`, and for another by its own parameters: give one",
-            ));
-        }
-        let named = call.appid.or_else(|| call.client.declared_appid().cloned());
-        let appid = if by_secret { beside.or(named) } else { named.or(beside) };
-        let credentials = if fills || matches!(carries, Carries::Injected | Carries::Answered(_)) {
-            let appid = appid.clone().filter(|appid| !appid.is_empty());
-            let appid = appid.ok_or_else(no_account)?;
+        let beside = beside.or_else(|| written(Place::Body, name)).or_else(|| written(Place::Query, name));
+        let named = call.client.declared_appid();
+        let appid = which(route.names_application(), beside, call.appid, named)?;
+        let beside = asked.and_then(|asked| asked.authorizer.clone());
+        let beside = beside.or_else(|| route.authorizer().and_then(|(place, name)| written(place, name)));
+        let named = call.client.declared_authorizer();
+        let authorizer = which(true, beside, call.authorizer, named)?;
+        let authorizer = authorizer.filter(|authorizer| !authorizer.is_empty());
+        let made = matches!(carries, Carries::Injected | Carries::Answered(_));
+        let credentials = if made || !fills.is_empty() {
+            let appid = appid.clone().filter(|appid| !appid.is_empty()).ok_or_else(no_account)?;
+            let required = fills.iter().any(|fill| fill.with == Fill::Authorizer);
+            let required = required || (made && route.wants_authorizer());
+            if App::KIND == Kind::Component && required && authorizer.is_none() {
+                return Err(no_authorizer());
+            }
             let bound = call.bound.as_ref().unwrap_or(call.client.bound());
-            let plain = || Credential::AccessToken(call.client.token_kind());
+            let plain = || match (App::KIND, route.needs) {
+                (Kind::Common, _) => Credential::AccessToken(call.client.token_kind()),
+                (Kind::Component, Needs::AccessToken) => Credential::AuthorizerToken,
+                (Kind::Component, _) => Credential::ComponentToken,
+            };
             let credential = asked.map_or_else(plain, |asked| asked.credential.clone());
-            Some(call.client.credentials(&wire, bound, appid, credential))
+            let account = Account { appid, authorizer: authorizer.clone() };
+            let account = match credential {
+                Credential::ComponentToken => account.application(),
+                _ => account,
+            };
+            Some(call.client.credentials(&wire, bound, account, credential))
         } else {
             None
         };
-        if let Some(credentials) = credentials.as_ref().filter(|_| asked.is_some() && by_secret) {
+        if let Some(credentials) = credentials.as_ref().filter(|_| made && route.is_owners()) {
             credentials.check_owned()?;
-            if credentials.key.credential != Credential::AccessToken(call.client.token_kind()) {
+            let other = matches!(&credentials.key.credential, Credential::AccessToken(kind) if *kind != call.client.token_kind());
+            if other {
                 tracing::warn!(
                     endpoint = &*path,
                     "asked for the other kind of token than declared: a storage of one record keeps the last one only"
@@ -170,17 +208,21 @@ impl Prepared {
             ..limits
         };
         let may_repeat = call.retry_unsafe || (call.method.is_idempotent() && !route.spends);
+        let called = Called { endpoint: path, appid: authorizer.clone().or(appid), token };
         Ok(Self {
             wire,
             limits,
             method: call.method,
             url,
             query,
+            fields,
             headers: call.headers,
             may_repeat,
-            called: Called { endpoint: path, appid, token },
+            called,
             content: call.content,
             route,
+            fills,
+            authorizer,
             carries,
             credentials,
         })
@@ -220,9 +262,9 @@ impl Prepared {
     }
 
     async fn run<T: Transport, R: Reading>(&mut self, transport: T) -> Result<R, Error> {
+        let secret = self.fill().await?;
         let content = std::mem::replace(&mut self.content, Content::Empty);
         let body = Body::prepare(content, &self.headers).await?;
-        let secret = self.fill().await?;
         let credentials = self.credentials.take();
         let mut sending = Sending::new(self, &body, secret, transport);
         let answer = match (&self.carries, &credentials) {
@@ -233,46 +275,93 @@ impl Prepared {
             (Carries::Callers(token), _) => sending.send(Some(token)).await?,
             _ => sending.send(None).await?,
         };
-        let cleared = self.route.success == Success::QuotaCleared && answer.errcode() == Some(0);
-        // With a token of the caller's own, whose quota it was is not known.
-        let known = self.called.appid.as_ref().filter(|_| self.called.token != Whose::Callers);
-        if let Some(appid) = known.filter(|_| cleared) {
-            quota_cleared(self.wire.base.name(), appid);
+        // With a token of the caller's own, whose it was is not known.
+        if self.called.token != Whose::Callers {
+            self.succeeded(&answer, credentials.as_ref()).await?;
         }
         Ok(answer)
     }
 
+    /// What a success of the call means for the credentials.
+    async fn succeeded(&self, answer: &impl Reading, credentials: Option<&Credentials>) -> Result<(), Error> {
+        match (self.route.success, answer.errcode()) {
+            (Success::QuotaCleared, Some(0)) => {
+                if let Some(appid) = &self.called.appid {
+                    quota_cleared(self.wire.base.name(), appid);
+                }
+            }
+            (Success::Authorized, None | Some(0)) => {
+                if let (Some(body), Some(credentials)) = (answer.body(), credentials) {
+                    credentials.keep_answered_authorization(body).await?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Fills in what the route names and the caller has not written; answers with the secret among it.
     async fn fill(&mut self) -> Result<Option<Secret>, Error> {
-        let mut secret = None;
-        let Some(credentials) = &self.credentials else {
+        let (mut secret, mut fields) = (None, BTreeMap::new());
+        let Some(credentials) = self.credentials.as_ref().filter(|_| !self.fills.is_empty()) else {
             return Ok(None);
         };
-        for (name, fill) in self.route.fills {
-            if written(&self.query, name).is_some() {
-                continue;
-            }
-            let value = match fill {
-                Fill::Appid => credentials.key.appid.to_string(),
+        for Filled { place, name, with } in &self.fills {
+            let value = match with {
+                Fill::Appid => credentials.key.account.appid.to_string(),
+                Fill::Authorizer | Fill::AuthorizerIfAny => match &self.authorizer {
+                    Some(authorizer) => authorizer.to_string(),
+                    None => continue,
+                },
                 Fill::Secret => secret.insert(credentials.secret().await?).expose().to_owned(),
                 Fill::Word(word) => (*word).to_owned(),
             };
-            let before = std::mem::take(&mut self.query);
-            self.query =
-                form_urlencoded::Serializer::for_suffix(before, 0).append_pair(name, &value).finish();
+            match place {
+                Place::Query => self.query = with_parameter(std::mem::take(&mut self.query), name, &value),
+                Place::Body => drop(fields.insert(*name, value)),
+            }
+        }
+        if !fields.is_empty() {
+            let body = with_fields(self.content.bytes().unwrap_or_default(), &fields);
+            self.content = Content::Bytes(body);
+            self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         }
         Ok(secret)
     }
 }
 
-/// The value of a query parameter, where the caller wrote it.
-fn written<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value)
+/// The token that the caller wrote into the query, whatever the path calls it.
+fn token_in<'a>(query: &'a str, route: &Route) -> Option<Cow<'a, str>> {
+    let named = in_query(query, route.token_parameter());
+    // WeChat's newer pages call a component's token `access_token`, too.
+    named.or_else(|| in_query(query, ACCESS_TOKEN).filter(|_| route.needs == Needs::ComponentToken))
+}
+
+/// Which account is meant: of those written among the parameters, given to the call, and declared. Where the parameters
+/// `decide`, none may be given that is another.
+fn which(
+    decide: bool,
+    beside: Option<String>,
+    given: Option<Arc<str>>,
+    declared: Option<&Arc<str>>,
+) -> Result<Option<Arc<str>>, Error> {
+    let beside = beside.map(Arc::<str>::from);
+    if decide && beside.is_some() && given.is_some() && beside != given {
+        return Err(Error::wrong_call("is for one account, and for another by its own parameters: give one"));
+    }
+    let named = given.or_else(|| declared.cloned());
+    Ok(if decide { beside.or(named) } else { named.or(beside) })
 }
 
 /// The error of a call, or of a client, that is for no account.
 pub(crate) fn no_account() -> Error {
     Error::new(ErrorKind::Request, "it is for no account")
         .advising("declare `appid` on the client, or give it to the call")
+}
+
+/// The error of a component application's call that is for none of its authorizers.
+pub(crate) fn no_authorizer() -> Error {
+    Error::new(ErrorKind::Request, "it is for no account that has authorized the component").advising(
+        "call by `authorizer(\"wx…\")`, give `authorizer_appid` to the call, or declare it on the client",
+    )
 }

@@ -22,9 +22,21 @@ use crate::{Error, Secret, answer};
 const PAUSE: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(2) };
 const PAUSE_JITTER_PERCENT: u32 = 50;
 
-/// Query parameters whose values are secrets of the caller's.
-pub(crate) const SENSITIVE: &[&str] =
-    &["access_token", "appsecret", "code", "component_access_token", "js_code", "refresh_token", "secret"];
+/// Parameters whose values are secrets of the caller's.
+pub(crate) const SENSITIVE: &[&str] = &[
+    "access_token",
+    "appsecret",
+    "authorization_code",
+    "authorizer_refresh_token",
+    "code",
+    "component_access_token",
+    "component_appsecret",
+    "component_secret",
+    "component_verify_ticket",
+    "js_code",
+    "refresh_token",
+    "secret",
+];
 
 /// What puts a request on the wire.
 pub(crate) trait Transport: Send {
@@ -59,6 +71,9 @@ pub(crate) trait Reading: Judged + Sized + Send {
     fn made(body: Bytes, called: Called) -> Self;
 
     fn status(&self) -> StatusCode;
+
+    /// The body, where it has been read to its end.
+    fn body(&self) -> Option<&Bytes>;
 }
 
 /// The whole of it.
@@ -81,6 +96,10 @@ impl Reading for Response {
     fn status(&self) -> StatusCode {
         self.status()
     }
+
+    fn body(&self) -> Option<&Bytes> {
+        Some(self.bytes())
+    }
 }
 
 /// Its beginning.
@@ -100,6 +119,10 @@ impl Reading for Arrival {
 
     fn status(&self) -> StatusCode {
         self.status
+    }
+
+    fn body(&self) -> Option<&Bytes> {
+        self.whole.then_some(&self.begun)
     }
 }
 
@@ -182,8 +205,9 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
         let mut url = call.url.clone();
         match token {
             Some(token) => {
-                let mut query = String::with_capacity(token.expose().len() + call.query.len() + 16);
-                query.push_str("access_token=");
+                let mut query = String::with_capacity(token.expose().len() + call.query.len() + 32);
+                query.push_str(call.route.token_parameter());
+                query.push('=');
                 query.extend(form_urlencoded::byte_serialize(token.expose().as_bytes()));
                 if !call.query.is_empty() {
                     query.push('&');
@@ -233,8 +257,9 @@ impl Prepared {
     fn secrets<'a>(&self, ours: impl Iterator<Item = &'a Secret>) -> Vec<String> {
         let pairs = form_urlencoded::parse(self.query.as_bytes());
         let callers = pairs.filter(|(name, _)| SENSITIVE.contains(&name.as_ref()));
+        let in_body = SENSITIVE.iter().filter_map(|name| self.fields.text(name)).map(str::to_owned);
         let ours = ours.map(|secret| secret.expose().to_owned());
-        ours.chain(callers.map(|(_, value)| value.into_owned())).collect()
+        ours.chain(callers.map(|(_, value)| value.into_owned())).chain(in_body).collect()
     }
 }
 

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::store::{ClientStore, HubStore, Store};
-use super::{Client, Hub};
-use crate::application::{Application, Common};
-use crate::credential::{Grant, Key};
+use super::store::{ClientStore, ComponentClientStore, ComponentHubStore, HubStore, Store};
+use super::{Client, ComponentClient, ComponentHub, Hub};
+use crate::application::{Application, Common, Component};
+use crate::credential::{Account, Grant, Key};
 use crate::flight::{Flights, lock};
 use crate::{Error, clock::Moment};
 
@@ -21,10 +21,12 @@ use crate::{Error, clock::Moment};
 /// You do not implement this: implement one of the traits of [`storage`](crate::storage). `Marker` lets the
 /// compiler find out which one it was.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a storage adapter for this application",
-    label = "implements neither `storage::Hub` nor `storage::Client`",
+    message = "`{Self}` is not a storage adapter for a `{App}` application",
+    label = "implements none of the storage traits of a `{App}` application",
     note = "a common application takes a `storage::Hub` (it owns the tokens and knows the secret), a \
             `storage::Client` (it asks a hub; over HTTP, `adapters::HubClient::new(url)`), or a `Bound<Common>`",
+    note = "a component application (`component` in the attribute) takes a `storage::ComponentHub`, a \
+            `storage::ComponentClient`, or a `Bound<Component>`",
     note = "in a function over any client, write `&impl Call<App = Common>` in place of `&impl Call`"
 )]
 pub trait Adapter<App, Marker>: Sized {
@@ -62,6 +64,14 @@ pub mod marker {
     /// Implements [`storage::Client`](crate::storage::Client).
     #[derive(Debug)]
     pub enum Client {}
+    /// Implements [`storage::ComponentHub`](crate::storage::ComponentHub).
+    #[derive(Debug)]
+    pub enum ComponentHub {}
+
+    /// Implements [`storage::ComponentClient`](crate::storage::ComponentClient).
+    #[derive(Debug)]
+    pub enum ComponentClient {}
+
     /// Is bound already.
     #[derive(Debug)]
     pub enum Bound {}
@@ -118,6 +128,22 @@ impl<S: Client> Adapter<Common, marker::Client> for S {
     }
 }
 
+impl<S: ComponentHub> Adapter<Component, marker::ComponentHub> for S {
+    type Args = S::Args;
+
+    fn bind(self, args: S::Args) -> Bound<Component> {
+        Bound::of(ComponentHubStore { adapter: self, args })
+    }
+}
+
+impl<S: ComponentClient> Adapter<Component, marker::ComponentClient> for S {
+    type Args = S::Args;
+
+    fn bind(self, args: S::Args) -> Bound<Component> {
+        Bound::of(ComponentClientStore { adapter: self, args })
+    }
+}
+
 impl<App: Application> Adapter<App, marker::Bound> for Bound<App> {
     type Args = ();
 
@@ -153,7 +179,7 @@ static SHARED: LazyLock<Mutex<HashMap<Asked, Arc<Binding>>>> = LazyLock::new(Mut
 /// that makes up names must not fill the memory.
 const MANY_SHARED: usize = 100;
 
-/// What is asked through an adapter: its type, and its name where it has one.
+/// What is asked through an adapter: its type for one kind of application, and its name where it has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Asked {
     pub(crate) adapter: TypeId,
@@ -216,6 +242,12 @@ impl Binding {
         let mut copies = self.copies.write().unwrap_or_else(PoisonError::into_inner);
         let copy = LocalCopy::new(grant, copies.get(key));
         copies.insert(key.clone(), Arc::new(copy));
+    }
+
+    /// Forgets what an account had: it has taken its authorization back.
+    pub(crate) fn forget(&self, account: &Account) {
+        let mut copies = self.copies.write().unwrap_or_else(PoisonError::into_inner);
+        copies.retain(|key, _| key.account != *account);
     }
 
     /// Keeps what was read, unless the copy has changed since the reading began: then a refresh was

@@ -1,17 +1,20 @@
 //! A storage adapter with its type and arguments erased: credentials instead of callbacks.
 
+mod component;
+
 use std::any::TypeId;
 
 use async_trait::async_trait;
 
+pub(super) use self::component::{ComponentClientStore, ComponentHubStore};
 use super::{Client, Error, Hub, Result};
-use crate::credential::{Credential, Grant};
-use crate::{Secret, Ticket, TicketType};
+use crate::credential::{Account, Credential, Grant};
+use crate::{AuthorizerToken, Secret, Ticket, TicketType, VerifyTicket};
 
 /// What every adapter can do.
 #[async_trait]
 pub(crate) trait Store: Send + Sync {
-    /// The adapter's type: refreshes are shared over all adapters of one type.
+    /// The adapter's type, for one kind of application: refreshes are shared over all adapters of one type.
     fn adapter_type(&self) -> TypeId;
 
     /// The name by which adapters of that type are told apart, where they have one.
@@ -19,11 +22,11 @@ pub(crate) trait Store: Send + Sync {
         None
     }
 
-    async fn fetch(&self, appid: &str, credential: &Credential) -> Result<Option<Grant>>;
+    async fn fetch(&self, account: &Account, credential: &Credential) -> Result<Option<Grant>>;
 
     async fn refresh(
         &self,
-        appid: &str,
+        account: &Account,
         credential: &Credential,
         stale: Option<&Secret>,
     ) -> Result<Option<Grant>>;
@@ -37,10 +40,26 @@ pub(crate) trait Store: Send + Sync {
 #[async_trait]
 pub(crate) trait Owner: Send + Sync {
     async fn secret(&self, appid: &str) -> Result<Option<Secret>>;
-    async fn save(&self, appid: &str, credential: &Credential, grant: Grant) -> Result<Grant>;
+    async fn save(&self, account: &Account, credential: &Credential, grant: Grant) -> Result<Grant>;
+
+    /// What only the owner of a component application can do.
+    fn component(&self) -> Option<&dyn ComponentOwner> {
+        None
+    }
+}
+
+/// What the adapter of a component application's hub can do besides.
+#[async_trait]
+pub(crate) trait ComponentOwner: Send + Sync {
+    async fn verify_ticket(&self, component: &str) -> Result<Option<VerifyTicket>>;
+    async fn save_verify_ticket(&self, component: &str, ticket: VerifyTicket) -> Result<VerifyTicket>;
+    /// The record of the account's authorizer.
+    async fn authorizer(&self, account: &Account) -> Result<Option<AuthorizerToken>>;
+    async fn save_authorizer(&self, account: &Account, record: AuthorizerToken) -> Result<AuthorizerToken>;
 }
 
 const OTHER_KIND: &str = "the adapter refreshed a token of the other kind than the client is declared with";
+const OTHER_APPLICATION: &str = "an application of this kind has no such credential";
 const OTHER_TYPE: &str = "the adapter answered with a ticket of another type than the one asked for";
 
 /// A ticket of another type signs nothing: an adapter that answers with one is taken at its word.
@@ -64,17 +83,18 @@ pub(crate) struct ClientStore<S: Client> {
 #[async_trait]
 impl<S: Hub> Store for HubStore<S> {
     fn adapter_type(&self) -> TypeId {
-        TypeId::of::<S>()
+        TypeId::of::<Self>()
     }
 
-    async fn fetch(&self, appid: &str, credential: &Credential) -> Result<Option<Grant>> {
+    async fn fetch(&self, account: &Account, credential: &Credential) -> Result<Option<Grant>> {
         match credential {
             Credential::AccessToken(kind) => {
-                let token = self.adapter.fetch_access_token(appid, &self.args).await?;
+                let token = self.adapter.fetch_access_token(&account.appid, &self.args).await?;
                 Ok(token.filter(|token| token.kind() == *kind).as_ref().map(Grant::from))
             }
+            Credential::ComponentToken | Credential::AuthorizerToken => Err(Error::msg(OTHER_APPLICATION)),
             Credential::Ticket(ticket_type) => {
-                let ticket = self.adapter.fetch_ticket(appid, ticket_type, &self.args).await?;
+                let ticket = self.adapter.fetch_ticket(&account.appid, ticket_type, &self.args).await?;
                 of_type(ticket, ticket_type)
             }
         }
@@ -82,18 +102,19 @@ impl<S: Hub> Store for HubStore<S> {
 
     async fn refresh(
         &self,
-        appid: &str,
+        account: &Account,
         credential: &Credential,
         stale: Option<&Secret>,
     ) -> Result<Option<Grant>> {
         match credential {
             Credential::AccessToken(kind) => {
-                let token = self.adapter.refresh_access_token(appid, stale, &self.args).await?;
+                let token = self.adapter.refresh_access_token(&account.appid, stale, &self.args).await?;
                 match token {
                     Some(token) if token.kind() != *kind => Err(Error::msg(OTHER_KIND)),
                     token => Ok(token.as_ref().map(Grant::from)),
                 }
             }
+            Credential::ComponentToken | Credential::AuthorizerToken => Err(Error::msg(OTHER_APPLICATION)),
             // No adapter has a way of its own to a ticket.
             Credential::Ticket(_) => Ok(None),
         }
@@ -110,16 +131,17 @@ impl<S: Hub> Owner for HubStore<S> {
         self.adapter.fetch_secret_key(appid, &self.args).await
     }
 
-    async fn save(&self, appid: &str, credential: &Credential, grant: Grant) -> Result<Grant> {
+    async fn save(&self, account: &Account, credential: &Credential, grant: Grant) -> Result<Grant> {
         match credential {
             Credential::AccessToken(kind) => {
                 let token = grant.into_token(*kind);
-                let stored = self.adapter.save_access_token(appid, token, &self.args).await?;
+                let stored = self.adapter.save_access_token(&account.appid, token, &self.args).await?;
                 Ok(Grant::from(&stored))
             }
+            Credential::ComponentToken | Credential::AuthorizerToken => Err(Error::msg(OTHER_APPLICATION)),
             Credential::Ticket(ticket_type) => {
                 let ticket = grant.into_ticket(ticket_type.clone());
-                let stored = self.adapter.save_ticket(appid, ticket, &self.args).await?;
+                let stored = self.adapter.save_ticket(&account.appid, ticket, &self.args).await?;
                 Ok(Grant::from(&stored))
             }
         }
@@ -130,21 +152,22 @@ impl<S: Hub> Owner for HubStore<S> {
 #[async_trait]
 impl<S: Client> Store for ClientStore<S> {
     fn adapter_type(&self) -> TypeId {
-        TypeId::of::<S>()
+        TypeId::of::<Self>()
     }
 
     fn shared_as(&self) -> Option<String> {
         self.adapter.shared_as(&self.args)
     }
 
-    async fn fetch(&self, appid: &str, credential: &Credential) -> Result<Option<Grant>> {
+    async fn fetch(&self, account: &Account, credential: &Credential) -> Result<Option<Grant>> {
         match credential {
             Credential::AccessToken(_) => {
-                let token = self.adapter.fetch_access_token(appid, &self.args).await?;
+                let token = self.adapter.fetch_access_token(&account.appid, &self.args).await?;
                 Ok(token.as_ref().map(Grant::from))
             }
+            Credential::ComponentToken | Credential::AuthorizerToken => Err(Error::msg(OTHER_APPLICATION)),
             Credential::Ticket(ticket_type) => {
-                let ticket = self.adapter.fetch_ticket(appid, ticket_type, &self.args).await?;
+                let ticket = self.adapter.fetch_ticket(&account.appid, ticket_type, &self.args).await?;
                 of_type(ticket, ticket_type)
             }
         }
@@ -152,15 +175,16 @@ impl<S: Client> Store for ClientStore<S> {
 
     async fn refresh(
         &self,
-        appid: &str,
+        account: &Account,
         credential: &Credential,
         stale: Option<&Secret>,
     ) -> Result<Option<Grant>> {
         match credential {
             Credential::AccessToken(_) => {
-                let token = self.adapter.refresh_access_token(appid, stale, &self.args).await?;
+                let token = self.adapter.refresh_access_token(&account.appid, stale, &self.args).await?;
                 Ok(token.as_ref().map(Grant::from))
             }
+            Credential::ComponentToken | Credential::AuthorizerToken => Err(Error::msg(OTHER_APPLICATION)),
             // A hub renews its tickets by itself: what it has was read a moment ago.
             Credential::Ticket(_) => Ok(None),
         }

@@ -1,0 +1,131 @@
+//! The accounts that have authorized a component, as WeChat lists them: where a lost refresh token is found again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::guard::Lane;
+use super::landing::Failure;
+use super::lead::Lead;
+use super::payment::Payment;
+use super::{Credentials, upstream};
+use crate::clock::Moment;
+use crate::credential::{Credential, Key};
+use crate::errcode::ErrorKind;
+use crate::flight::{Flights, lock};
+use crate::routes::AUTHORIZER_LIST;
+use crate::{Error, Secret};
+
+/// How many accounts a page has: as many as WeChat allows.
+const PAGE: usize = 500;
+
+/// How many pages are read at most, for a million accounts: what tells of more is not WeChat.
+const MANY_PAGES: usize = 2000;
+
+/// How long reading the list may take. Whoever waits does not wait that long; the next who asks finds it read.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// The refresh token of each account that has one.
+struct Listing {
+    began: Moment,
+    refresh_tokens: HashMap<String, Secret>,
+}
+
+type Listed = Result<Arc<Listing>, Error>;
+
+/// The lists that are being read in this process, by the component's own lane.
+static READING: LazyLock<Flights<Lane, Listed>> = LazyLock::new(Flights::new);
+
+/// Those that were read a moment ago: who has lost one refresh token may have lost all of them.
+static READ: LazyLock<Mutex<HashMap<Lane, Arc<Listing>>>> = LazyLock::new(Mutex::default);
+
+impl Lead<'_> {
+    /// The account's refresh token in WeChat's list, other than those that were `tried`; none where the account is not
+    /// listed, or where the list was read a moment ago and has none.
+    pub(super) async fn listed_refresh_token(
+        &self,
+        payment: &Payment,
+        tried: &[Secret],
+    ) -> Result<Option<Secret>, Failure> {
+        let (of, token) = (self.of, self.paid_with()?);
+        let authorizer = of.key.account.authorizer.as_deref().unwrap_or_default();
+        let lane = of.list_lane();
+        let in_list = |listing: &Listing| {
+            listing.refresh_tokens.get(authorizer).filter(|listed| !tried.contains(listed)).cloned()
+        };
+        let read = lock(&READ).get(&lane).cloned();
+        if let Some(listing) = read.filter(|listing| of.now().since(listing.began) < of.settings.gap) {
+            return Ok(in_list(&listing));
+        }
+        let left = of.time_left(self.began, "WeChat")?;
+        let read = || of.clone().read_list(lane.clone(), token.clone());
+        let listing = match timeout(left, READING.share(&lane, LONGEST, read)).await {
+            Ok(Some((listing, _))) => listing,
+            Ok(None) => return Err(of.shutting_down().into()),
+            Err(_) => {
+                let slow =
+                    "the list of authorizers, which has the lost refresh token in it, is still being read";
+                return Err(self.failed(of.error(ErrorKind::Timeout, slow), payment.price()));
+            }
+        };
+        match listing {
+            Ok(listing) => Ok(in_list(&listing)),
+            Err(error) if error.kind() == ErrorKind::TokenRejected => {
+                Err(self.payment_refused(token, error, payment.price()))
+            }
+            Err(error) => Err(self.failed(error, payment.price())),
+        }
+    }
+}
+
+impl Credentials {
+    /// The lane of the list: the component's own.
+    fn list_lane(&self) -> Lane {
+        let (account, credential) = (self.key.account.application(), Credential::ComponentToken);
+        let key = Key { account, credential, base_url: self.key.base_url.clone() };
+        Lane { asked: self.binding.asked.clone(), key }
+    }
+
+    /// Reads the whole list, and keeps it for a moment.
+    async fn read_list(self, lane: Lane, token: Secret) -> Listed {
+        let listing = self
+            .read_pages(&token)
+            .await
+            .map_err(|error| error.at(Some(AUTHORIZER_LIST), Some(&self.key.account.appid)))?;
+        let listing = Arc::new(listing);
+        lock(&READ).insert(lane.clone(), listing.clone());
+        let (kept, gap) = (Arc::downgrade(&listing), self.settings.gap);
+        tokio::spawn(async move {
+            tokio::time::sleep(gap).await;
+            let mut read = lock(&READ);
+            if read.get(&lane).is_some_and(|listing| Arc::as_ptr(listing) == kept.as_ptr()) {
+                read.remove(&lane);
+            }
+        });
+        Ok(listing)
+    }
+
+    async fn read_pages(&self, token: &Secret) -> Result<Listing, Error> {
+        let mut listing = Listing { began: self.now(), refresh_tokens: HashMap::new() };
+        let component = &self.key.account.appid;
+        for page in 0..MANY_PAGES {
+            let asked = upstream::ask_for_authorizers(&self.wire, token, component, page * PAGE, PAGE);
+            let reply = timeout(self.settings.upstream_timeout, asked).await;
+            let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time"));
+            let page_read = reply.unwrap_or_else(late)?.authorizers()?;
+            let (total, count) =
+                (usize::try_from(page_read.total_count.0).unwrap_or(0), page_read.list.len());
+            for listed in page_read.list {
+                if let Some(token) = listed.refresh_token.filter(|token| !token.expose().is_empty()) {
+                    listing.refresh_tokens.insert(listed.authorizer_appid, token);
+                }
+            }
+            if count == 0 || (page + 1) * PAGE >= total {
+                break;
+            }
+        }
+        Ok(listing)
+    }
+}

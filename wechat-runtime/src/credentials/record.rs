@@ -1,0 +1,61 @@
+//! An authorizer's record: read whole, and changed by one at a time.
+
+use std::sync::LazyLock;
+
+use futures_util::future::BoxFuture;
+
+use super::Credentials;
+use super::guard::Lane;
+use crate::credential::Credential;
+use crate::flight::Flights;
+use crate::storage::store::Owner;
+use crate::{AuthorizerToken, Error};
+
+/// The changes of records under way in this process. Each reads before it writes, and so they come one after the other.
+static CHANGES: LazyLock<Flights<Lane, Result<Option<AuthorizerToken>, Error>>> = LazyLock::new(Flights::new);
+
+impl Credentials {
+    /// The authorizer's record, where this is an authorizer's credential and there is one.
+    pub(super) async fn record(&self, owner: &dyn Owner) -> Result<Option<AuthorizerToken>, Error> {
+        if self.key.credential != Credential::AuthorizerToken {
+            return Ok(None);
+        }
+        let read = self.component_owner(owner)?.authorizer(&self.key.account);
+        self.ask_storage("read", read).await
+    }
+
+    /// Saves what `change` makes of the stored record, if it makes anything, and answers with what is stored then.
+    ///
+    /// It happens in a task of its own: who is cancelled meanwhile has saved it all the same.
+    pub(super) async fn change_record<F>(&self, change: F) -> Result<Option<AuthorizerToken>, Error>
+    where
+        F: Fn(Option<&AuthorizerToken>) -> Option<AuthorizerToken> + Clone + Send + Sync + 'static,
+    {
+        let work = || -> BoxFuture<'static, _> {
+            let (this, change) = (self.clone(), change.clone());
+            Box::pin(async move { this.change_record_now(change).await })
+        };
+        // A read and a save.
+        let within = self.storage_patience().saturating_mul(3);
+        loop {
+            let (changed, led) =
+                CHANGES.share(&self.lane(), within, work).await.ok_or_else(|| self.shutting_down())?;
+            if led {
+                return changed;
+            }
+        }
+    }
+
+    async fn change_record_now(
+        &self,
+        change: impl Fn(Option<&AuthorizerToken>) -> Option<AuthorizerToken>,
+    ) -> Result<Option<AuthorizerToken>, Error> {
+        let owner = self.owner()?;
+        let stored = self.record(owner).await?;
+        let Some(changed) = change(stored.as_ref()) else { return Ok(stored) };
+        // A storage may be one that puts records in each other's place.
+        let whole = changed.over(stored);
+        let save = self.component_owner(owner)?.save_authorizer(&self.key.account, whole);
+        self.ask_storage("save", save).await.map(Some)
+    }
+}

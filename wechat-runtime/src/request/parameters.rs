@@ -1,0 +1,95 @@
+//! Parameters of a call: those that the caller has written, and those that are filled in beside them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::body::Content;
+use crate::{Error, answer};
+
+/// The value of a query parameter, where the caller wrote it.
+pub(super) fn in_query<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// A query with one more parameter behind it.
+pub(super) fn with_parameter(query: String, name: &str, value: &str) -> String {
+    form_urlencoded::Serializer::for_suffix(query, 0).append_pair(name, value).finish()
+}
+
+/// The fields of the JSON object that is the body of a call: their names, and those of their values that are strings.
+#[derive(Default)]
+pub(super) struct Fields(BTreeMap<String, Option<String>>);
+
+impl Fields {
+    /// Reads them; no body has none.
+    pub(super) fn read(content: &Content) -> Result<Self, Error> {
+        let wrong = || Error::wrong_call("has another body than this path takes, which is a JSON object");
+        let body = content.bytes().ok_or_else(wrong)?;
+        if body.is_empty() {
+            return Ok(Self::default());
+        }
+        let fields: BTreeMap<String, Value> = answer::json(body).map_err(|_| wrong())?;
+        let text = |value| if let Value::String(text) = value { Some(text) } else { None };
+        Ok(Self(fields.into_iter().map(|(name, value)| (name, text(value))).collect()))
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The value of a field, where it is a string.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_deref()
+    }
+}
+
+/// A JSON object with more fields at its beginning, and the rest of it as it was.
+pub(super) fn with_fields(body: &[u8], more: &BTreeMap<&str, String>) -> Bytes {
+    // Strings under names: there is nothing in it that cannot be written.
+    let more = serde_json::to_vec(more).unwrap_or_default();
+    let rest = match body.iter().position(|byte| *byte == b'{') {
+        Some(brace) => &body[brace + 1..],
+        None => b"}",
+    };
+    let mut whole = Vec::with_capacity(more.len() + rest.len());
+    whole.extend_from_slice(more.strip_suffix(b"}").unwrap_or(&more));
+    if !rest.trim_ascii_start().starts_with(b"}") {
+        whole.push(b',');
+    }
+    whole.extend_from_slice(rest);
+    whole.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(body: &str) -> String {
+        let more = BTreeMap::from([("a", "1".to_owned()), ("b", "\"".to_owned())]);
+        String::from_utf8(with_fields(body.as_bytes(), &more).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn what_the_caller_wrote_stays_byte_for_byte() {
+        assert_eq!(filled(""), r#"{"a":"1","b":"\""}"#);
+        assert_eq!(filled("{}"), r#"{"a":"1","b":"\""}"#);
+        assert_eq!(filled(" { \n}"), "{\"a\":\"1\",\"b\":\"\\\"\" \n}");
+        let written = r#"{"big":12345678901234567890123,"text":"\u00e9 }","z":1.0}"#;
+        assert_eq!(filled(written), format!(r#"{{"a":"1","b":"\"",{}"#, &written[1..]));
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_is_a_mistake_and_none_has_no_fields() {
+        assert!(!Fields::read(&Content::Empty).unwrap().has("a"));
+        for wrong in ["[]", "1", "{", "a=1", "{}{}"] {
+            assert!(Fields::read(&Content::Bytes(wrong.into())).is_err(), "{wrong}");
+        }
+        let fields = Fields::read(&Content::Bytes(r#"{"a":null,"b":"c"}"#.into())).unwrap();
+        assert!(fields.has("a") && fields.text("a").is_none());
+        assert_eq!(fields.text("b"), Some("c"));
+    }
+}
