@@ -95,16 +95,18 @@ impl ComponentAccount {
         }
     }
 
-    /// The newest verify ticket; the first one is made when it is asked for. Nothing is pushed.
+    /// The newest verify ticket; the first one is made when it is asked for. Nothing is pushed but what is due anyway.
     #[must_use]
     pub fn verify_ticket(&self) -> String {
+        self.push_due();
         let unix = self.platform.clock.unix();
         self.change(|component| component.tickets.newest(unix)).unwrap_or_default()
     }
 
-    /// A new verify ticket. Those before it stay good for their 12 hours. Nothing is pushed.
+    /// A new verify ticket. Those before it stay good for their 12 hours. Nothing is pushed but what is due anyway.
     #[allow(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn issue_verify_ticket(&self) -> String {
+        self.push_due();
         let unix = self.platform.clock.unix();
         self.change(|component| component.tickets.issue(unix)).unwrap_or_default()
     }
@@ -125,7 +127,7 @@ impl ComponentAccount {
 
     /// Waits until every push that has begun, or is due by now, is over.
     pub async fn settled(&self) {
-        schedule::push_due(&self.platform, &self.runtime);
+        self.push_due();
         let deliveries = self.change(|component| component.deliveries.clone());
         if let Some(deliveries) = deliveries {
             deliveries.settled().await;
@@ -197,6 +199,7 @@ impl ComponentAccount {
     ///
     /// Whether the settings make sense shows when something is pushed.
     pub fn set_callback(&self, callback: Callback) {
+        self.push_due();
         self.set(|settings| settings.callback = Some(callback));
         self.platform.rescheduled.send_replace(());
     }
@@ -242,6 +245,7 @@ impl ComponentAccount {
 
     /// Has tickets be pushed every ten minutes, or not until `api_start_push_ticket` is called.
     pub fn set_pushing(&self, pushing: bool) {
+        self.push_due();
         self.set(|settings| settings.pushing = pushing);
         self.platform.rescheduled.send_replace(());
     }
@@ -251,6 +255,11 @@ impl ComponentAccount {
     pub fn used_today(&self, path: &str) -> u64 {
         let unix = self.platform.clock.unix();
         self.change(|component| component.usage.today(path, unix)).unwrap_or_default()
+    }
+
+    /// Begins what is due by now, which the simulator's thread may not have come to yet.
+    fn push_due(&self) {
+        schedule::push_due(&self.platform, &self.runtime);
     }
 
     fn set(&self, set: impl FnOnce(&mut Settings)) {

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod authorizations;
+mod logins;
+mod pushes;
 mod tokens;
 
 use serde_json::{Value, json};
