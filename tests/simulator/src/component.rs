@@ -78,25 +78,29 @@ pub(crate) struct Settings {
     pub(crate) pushing: bool,
 }
 
+impl Default for Settings {
+    /// With a secret that is none.
+    fn default() -> Self {
+        Self {
+            secret: String::new(),
+            callback: None,
+            expires_in: EXPIRES_IN,
+            authorizer_expires_in: EXPIRES_IN,
+            address_allowed: true,
+            daily_limits: HashMap::new(),
+            refresh_tokens: RefreshTokens::Unchanged,
+            renewing: false,
+            pushing: true,
+        }
+    }
+}
+
 impl Component {
     /// A third-party platform with the defaults of every other setting, which nobody authorized.
     #[must_use]
     pub fn new(appid: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self {
-            appid: appid.into(),
-            settings: Settings {
-                secret: secret.into(),
-                callback: None,
-                expires_in: EXPIRES_IN,
-                authorizer_expires_in: EXPIRES_IN,
-                address_allowed: true,
-                daily_limits: HashMap::new(),
-                refresh_tokens: RefreshTokens::Unchanged,
-                renewing: false,
-                pushing: true,
-            },
-            authorizers: Vec::new(),
-        }
+        let settings = Settings { secret: secret.into(), ..Settings::default() };
+        Self { appid: appid.into(), settings, authorizers: Vec::new() }
     }
 
     /// Sets where tickets and news of authorizations are pushed to: the authorization-event URL of the console.

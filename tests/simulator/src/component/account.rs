@@ -257,6 +257,18 @@ impl ComponentAccount {
         self.change(|component| component.usage.today(path, unix)).unwrap_or_default()
     }
 
+    /// Every setting as it is now.
+    pub(crate) fn settings(&self) -> Settings {
+        self.change(|component| component.settings.clone()).unwrap_or_default()
+    }
+
+    /// Changes every setting.
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        self.push_due();
+        self.set(|known| *known = settings);
+        self.platform.rescheduled.send_replace(());
+    }
+
     /// Begins what is due by now, which the simulator's thread may not have come to yet.
     fn push_due(&self) {
         schedule::push_due(&self.platform, &self.runtime);

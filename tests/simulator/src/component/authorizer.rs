@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{ComponentAccount, RefreshTokens};
 use crate::account::Account;
 use crate::ledger::Cause;
+use crate::permissions;
 use crate::platform::Platform;
 use crate::state::AuthorizerState;
 use crate::sync::lock;
@@ -117,6 +118,20 @@ impl Authorizer {
     pub fn set_permissions(&self, ids: impl IntoIterator<Item = u32>) {
         let granted = ids.into_iter().collect();
         self.change(|authorizer| authorizer.details_mut().permissions = Some(granted));
+    }
+
+    /// The permission sets that the account grants.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<u32> {
+        let granted =
+            self.change(|authorizer| permissions::all().filter(|id| authorizer.permits(*id)).collect());
+        granted.unwrap_or_default()
+    }
+
+    /// What takes the place of the third-party platform's setting for this account's refresh token, if something does.
+    #[must_use]
+    pub fn refresh_tokens(&self) -> Option<RefreshTokens> {
+        self.change(|authorizer| authorizer.own_refresh_tokens()).flatten()
     }
 
     /// Sets what `api_authorizer_token` does with this account's refresh token; `None` goes back to the third-party

@@ -78,6 +78,11 @@ impl AuthorizerState {
         self.details.get_or_insert_default()
     }
 
+    /// What takes the place of the third-party platform's setting for refresh tokens, if something does.
+    pub(crate) fn own_refresh_tokens(&self) -> Option<RefreshTokens> {
+        self.details.as_ref().and_then(|details| details.refresh_tokens)
+    }
+
     /// Whether the account granted a permission set.
     pub(crate) fn permits(&self, permission: u32) -> bool {
         let granted = self.details.as_ref().and_then(|details| details.permissions.as_ref());

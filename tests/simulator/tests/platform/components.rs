@@ -2,6 +2,7 @@
 
 mod accounts;
 mod authorizations;
+mod control;
 mod logins;
 mod pushes;
 mod tokens;

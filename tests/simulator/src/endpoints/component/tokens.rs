@@ -97,8 +97,7 @@ pub(crate) fn authorizer_token(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     if call.text("authorizer_refresh_token", 61023)? != authorizer.refresh_token() {
         return Err(Refusal::new(61023));
     }
-    let own = authorizer.details.as_ref().and_then(|details| details.refresh_tokens);
-    let authorizer_refresh_token = match own.unwrap_or(by_default) {
+    let authorizer_refresh_token = match authorizer.own_refresh_tokens().unwrap_or(by_default) {
         RefreshTokens::Unchanged => Some(authorizer.refresh_token().into()),
         RefreshTokens::Rotated => Some(authorizer.replace_refresh_token().into()),
         RefreshTokens::Omitted => None,

@@ -32,8 +32,8 @@ async fn a_code_of_the_account_s_page_is_changed_and_prolonged_with_the_componen
     let refresh = format!("refresh_token={}", text(&tokens, "refresh_token"));
     let again = ask(&third, "oauth2/component/refresh_token", &token, &refresh).await;
     assert_eq!(again["access_token"], user_token);
-    let used = ask(&third, "oauth2/component/access_token", &token, &format!("code={code}")).await;
-    assert_eq!(errcode(&used), 40163);
+    let spent = ask(&third, "oauth2/component/access_token", &token, &format!("code={code}")).await;
+    assert_eq!(errcode(&spent), 40163);
     let ledger = third.platform.sim.ledger();
     assert_eq!(ledger.calls_to("/sns/oauth2/component/access_token")[0].appid(), Some(AUTHORIZER));
 }

@@ -168,7 +168,7 @@ async fn a_component_s_quota_is_asked_for_and_cleared_with_its_token_and_with_it
     assert_eq!(errcode(&clear(with(AUTHORIZER)).await), 40013, "an appid that is nobody's");
     third.component.authorize(AUTHORIZER);
     third.component.authorizer(AUTHORIZER).unwrap().account().set_daily_limit("/cgi-bin/user/get", 1);
-    let theirs = third.authorizer_token_after_clearing().await;
+    let theirs = third.authorizer().rotate_elsewhere();
     let users = format!("/cgi-bin/user/get?access_token={theirs}");
     assert_eq!(errcode(&third.platform.get(&users).await), 0);
     assert_eq!(errcode(&third.platform.get(&users).await), 45009);
@@ -176,13 +176,6 @@ async fn a_component_s_quota_is_asked_for_and_cleared_with_its_token_and_with_it
     assert_eq!(errcode(&third.platform.get(&users).await), 0);
     third.component.cancel(AUTHORIZER);
     assert_eq!(errcode(&clear(with(AUTHORIZER)).await), 61003);
-}
-
-impl Third {
-    /// A token of the account that authorizes, of which no call is made.
-    async fn authorizer_token_after_clearing(&self) -> String {
-        self.authorizer().rotate_elsewhere()
-    }
 }
 
 #[tokio::test]
