@@ -138,19 +138,19 @@ impl Account {
     /// The users of the account, whether or not they follow it.
     #[must_use]
     pub fn followers(&self) -> Vec<Follower> {
-        self.read(|account| account.followers.clone())
+        self.read(|account| account.content().followers.clone())
     }
 
     /// The materials of the account.
     #[must_use]
     pub fn materials(&self) -> Vec<Material> {
-        self.read(|account| account.materials.clone())
+        self.read(|account| account.content().materials.clone())
     }
 
     /// The ids of the account's message templates.
     #[must_use]
     pub fn templates(&self) -> Vec<String> {
-        self.read(|account| account.templates.clone())
+        self.read(|account| account.content().templates.clone())
     }
 
     pub(crate) fn read<T: Default>(&self, read: impl FnOnce(&AccountState) -> T) -> T {

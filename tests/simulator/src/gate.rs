@@ -77,7 +77,7 @@ fn admit(
         Credential::Appid(grant_type) => {
             let appid = request.query_value("appid").ok_or_else(|| Refusal::new(41002))?;
             let mut state = lock(&platform.state);
-            state.account(appid)?;
+            state.known(appid)?;
             if request.query_value("grant_type") != Some(grant_type) {
                 return Err(Refusal::new(40002));
             }

@@ -3,16 +3,17 @@
 mod authorizers;
 mod components;
 mod consents;
+mod content;
 mod due;
 mod meter;
 mod schedule;
 mod verify_tickets;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::app::App;
-use crate::content::{self, Follower, Material};
 use crate::errcode::Refusal;
 use crate::error::ControlError;
 use crate::ledger::{Cause, Issue, Recorder};
@@ -27,6 +28,7 @@ use crate::vault::{GRACE, Holder, TokenLine, Vault};
 pub(crate) use authorizers::AuthorizerState;
 pub(crate) use components::{ComponentState, Consented};
 pub(crate) use consents::PRE_AUTH_LIFE;
+use content::Content;
 pub(crate) use due::{DueTicket, Outlet};
 
 /// Two forced refreshes closer than this, in seconds, refresh once.
@@ -66,9 +68,8 @@ pub(crate) struct AccountState {
     declared: Option<App>,
     /// As it is now.
     pub(crate) app: App,
-    pub(crate) followers: Vec<Follower>,
-    pub(crate) materials: Vec<Material>,
-    pub(crate) templates: Vec<String>,
+    /// Made when it is first asked for: thousands of accounts never are.
+    content: OnceCell<Content>,
     pub(crate) media: Vec<Media>,
     pub(crate) tickets: BTreeMap<TicketType, Ticket>,
     pub(crate) usage: Usage,
@@ -79,11 +80,8 @@ pub(crate) struct AccountState {
 
 impl AccountState {
     fn new(app: App) -> Self {
-        let appid = &app.appid;
         Self {
-            followers: app.followers.clone().unwrap_or_else(|| content::followers(appid)),
-            materials: app.materials.clone().unwrap_or_else(|| content::materials(appid)),
-            templates: app.templates.clone().unwrap_or_else(|| content::templates(appid)),
+            content: OnceCell::new(),
             media: Vec::new(),
             tickets: BTreeMap::new(),
             usage: Usage::default(),
@@ -113,11 +111,6 @@ impl AccountState {
             Line::Classic => &mut self.classic,
             Line::Stable => &mut self.stable,
         }
-    }
-
-    pub(crate) fn follower(&self, openid: &str) -> Result<&Follower, Refusal> {
-        let found = self.followers.iter().find(|follower| follower.openid == openid);
-        found.ok_or_else(|| Refusal::new(40003))
     }
 }
 
@@ -186,13 +179,17 @@ impl State {
     /// The account, or the refusal of an unknown appid. That of an account which only ever authorized a
     /// third-party platform is made when it is first asked for.
     pub(crate) fn account(&mut self, appid: &str) -> Result<&mut AccountState, Refusal> {
+        self.known(appid)?;
         if !self.accounts.contains_key(appid) {
-            if !self.has_authorizer(appid) {
-                return Err(Refusal::new(40013));
-            }
             self.accounts.insert(appid.to_owned(), AccountState::undeclared(appid));
         }
         self.accounts.get_mut(appid).ok_or_else(|| Refusal::new(40013))
+    }
+
+    /// Whether there is such an account, made or not: if not, 40013.
+    pub(crate) fn known(&self, appid: &str) -> Result<(), Refusal> {
+        let known = self.accounts.contains_key(appid) || self.has_authorizer(appid);
+        if known { Ok(()) } else { Err(Refusal::new(40013)) }
     }
 
     pub(crate) fn next_msgid(&mut self) -> u64 {

@@ -178,9 +178,9 @@ fn view(account: &Account) -> Value {
             "media_limit": app.media_limit,
             "empty_ticket": app.empty_ticket,
             "ip_list": app.ip_list,
-            "followers": state.followers,
-            "materials": state.materials,
-            "templates": state.templates,
+            "followers": state.content().followers,
+            "materials": state.content().materials,
+            "templates": state.content().templates,
             "tokens": tokens,
             "tickets": tickets,
         })

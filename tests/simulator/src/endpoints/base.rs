@@ -38,7 +38,7 @@ pub(crate) fn clear_component_quota(call: &Exchange<'_>) -> Result<Reply, Refusa
     let mut state = lock(&call.platform.state);
     let appid = call.text("appid", 41002).unwrap_or(call.appid);
     if appid != call.appid {
-        state.account(appid)?;
+        state.known(appid)?;
         state.component(call.appid)?.authorizers.authorized(appid)?;
     }
     state.meter(appid)?.usage.clear(call.unix)?;

@@ -41,6 +41,6 @@ fn authorizer<'c, 's>(
     state: &'s mut State,
 ) -> Result<(&'c str, &'s mut AuthorizerState), Refusal> {
     let appid = call.text("authorizer_appid", 40013)?;
-    state.account(appid)?;
+    state.known(appid)?;
     Ok((appid, state.component(call.appid)?.authorizers.authorized(appid)?))
 }

@@ -85,7 +85,7 @@ pub(super) fn judge_login(
     unix: u64,
 ) -> Result<Caller, Refusal> {
     let appid = request.query_value("appid").ok_or_else(|| Refusal::new(41002))?;
-    state.account(appid)?;
+    state.known(appid)?;
     if request.query_value("grant_type") != Some(grant_type) {
         return Err(Refusal::new(40002));
     }

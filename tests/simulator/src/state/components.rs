@@ -113,7 +113,7 @@ impl State {
     /// The third-party platform; 61011 if the appid is an account's, 40013 if it is nobody's.
     pub(crate) fn component(&mut self, appid: &str) -> Result<&mut ComponentState, Refusal> {
         if !self.is_component(appid) {
-            return Err(Refusal::new(if self.account(appid).is_ok() { 61011 } else { 40013 }));
+            return Err(Refusal::new(if self.known(appid).is_ok() { 61011 } else { 40013 }));
         }
         self.components.get_mut(appid).ok_or_else(|| Refusal::new(61011))
     }
@@ -221,5 +221,29 @@ impl State {
             cause,
         });
         Ok(Granted { access_token: value, expires_in })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_and_what_it_holds_are_made_only_when_they_are_asked_for() {
+        let (mut state, ledger) = (State::default(), Recorder::new(1));
+        let component = Component::new("wx_component", "s").authorizers(["wx1", "wx2"]);
+        state.add_component(component, 0).unwrap();
+        for appid in ["wx1", "wx2"] {
+            state.issue_to_authorizer("wx_component", appid, Cause::Fetch, 0, &ledger).unwrap();
+            state.permit("wx_component", appid, "/cgi-bin/user/get").unwrap();
+            state.known(appid).unwrap();
+            assert_eq!(state.component(appid).unwrap_err().code, 61011);
+        }
+        assert!(state.accounts.is_empty());
+        let account = state.account("wx1").unwrap();
+        account.usage.spend("/cgi-bin/user/get", crate::quota::Limits::default(), 0).unwrap();
+        assert!(account.content.get().is_none());
+        assert!(!account.content().followers.is_empty());
+        assert_eq!(state.accounts.len(), 1);
     }
 }
