@@ -251,7 +251,7 @@ impl Prepared {
         let answer = match (&self.carries, &credentials) {
             (Carries::Injected, Some(credentials)) => credentials.inject_into(&mut sending).await?,
             (Carries::Answered(asked), Some(credentials)) => {
-                R::made(asked.answer(credentials).await?, self.called.clone())
+                R::made(Box::pin(asked.answer(credentials)).await?, self.called.clone())
             }
             (Carries::Callers(token), _) => sending.send(Some(token)).await?,
             _ => sending.send(None).await?,
@@ -273,7 +273,7 @@ impl Prepared {
             }
             (Success::Authorized, None | Some(0)) => {
                 if let (Some(body), Some(credentials)) = (answer.body(), credentials) {
-                    credentials.keep_answered_authorization(body).await?;
+                    Box::pin(credentials.keep_answered_authorization(body)).await?;
                 }
             }
             _ => {}
