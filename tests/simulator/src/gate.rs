@@ -102,7 +102,7 @@ fn admit(
             let caller = {
                 let mut state = lock(&platform.state);
                 let token = component::token(request).ok_or_else(|| Refusal::new(41001))?;
-                let caller = component::caller(&state, judge(platform, &state, token, unix)?, authorizers)?;
+                let caller = component::caller(judge(platform, &state, token, unix)?, authorizers)?;
                 state.meter(&caller.appid)?.spend(route.path, route.limits, unix)?;
                 caller
             };

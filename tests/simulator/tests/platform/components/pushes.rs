@@ -34,6 +34,11 @@ fn field<'a>(message: &'a str, name: &str) -> &'a str {
     between(message, &format!("<{name}><![CDATA["), "]]>")
 }
 
+/// Waits for pushes that nobody asks for.
+async fn arrived(server: &Server, pushes: usize) {
+    timeout(Duration::from_secs(10), server.arrived(pushes)).await.expect("nothing was pushed");
+}
+
 /// The tickets that were pushed, in order.
 fn tickets(server: &Server) -> Vec<String> {
     let ticket = |received: &Received| field(&opened(received), "ComponentVerifyTicket").to_owned();
@@ -91,8 +96,11 @@ async fn several_periods_at_once_push_one_ticket_and_the_next_comes_on_time() {
 #[tokio::test]
 async fn moving_the_clock_pushes_by_itself() {
     let (third, server) = start(|component| component).await;
-    third.platform.advance(600);
-    timeout(Duration::from_secs(10), server.arrived(1)).await.expect("nothing was pushed");
+    // The first may come from the simulator's start; when it has arrived, nothing but the clock brings a second.
+    for pushed in 1..=2 {
+        third.platform.advance(600);
+        arrived(&server, pushed).await;
+    }
 }
 
 #[tokio::test]
@@ -104,7 +112,7 @@ async fn a_clock_that_runs_pushes_by_itself() {
     let sim = builder.start().await.unwrap();
     clock.advance(Duration::from_millis(599_900));
     clock.run();
-    timeout(Duration::from_secs(10), server.arrived(1)).await.expect("nothing was pushed");
+    arrived(&server, 1).await;
     drop(sim);
 }
 
@@ -156,7 +164,7 @@ async fn api_start_push_ticket_begins_with_a_ticket_at_once_where_pushing_was_of
     assert_eq!(errcode(&ask("wrong").await), 40125);
     assert_eq!(errcode(&ask("").await), 41004);
     assert_eq!(ask(COMPONENT_SECRET).await, json!({ "errcode": 0, "errmsg": "ok" }));
-    server.arrived(1).await;
+    arrived(&server, 1).await;
     let again = ask(COMPONENT_SECRET).await;
     assert_eq!(again, json!({ "errcode": 0, "errmsg": "in a normal state" }));
     third.component.settled().await;
