@@ -223,6 +223,19 @@ async fn the_news_of_a_consent_can_be_pushed_later() {
 }
 
 #[tokio::test]
+async fn a_reset_does_not_forget_that_a_push_is_under_way() {
+    let server = Server::start(|_, _| Behaviour::Silence);
+    let impatient = callback(&server).timeout(Duration::from_millis(100)).tries(1);
+    let third = Third::with(Component::new(COMPONENT, COMPONENT_SECRET).callback(impatient)).await;
+    third.platform.advance(600);
+    arrived(&server, 1).await;
+    third.platform.sim.reset();
+    third.component.settled().await;
+    let ledger = third.platform.sim.ledger();
+    assert_eq!(ledger.pushes().iter().map(|pushed| pushed.outcome).collect::<Vec<_>>(), ["no_answer"]);
+}
+
+#[tokio::test]
 async fn settled_waits_for_pushes_that_are_tried_again() {
     let answers = [Behaviour::status(500, ""), Behaviour::status(500, ""), Behaviour::ok("success")];
     let server = Server::start(move |_, index| answers[index].clone());
