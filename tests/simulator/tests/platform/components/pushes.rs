@@ -1,5 +1,7 @@
 //! What a third-party platform is pushed: tickets when they are due, and who authorized.
 
+use std::pin::pin;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::json;
@@ -224,15 +226,21 @@ async fn the_news_of_a_consent_can_be_pushed_later() {
 
 #[tokio::test]
 async fn a_reset_does_not_forget_that_a_push_is_under_way() {
-    let server = Server::start(|_, _| Behaviour::Silence);
-    let impatient = callback(&server).timeout(Duration::from_millis(100)).tries(1);
-    let third = Third::with(Component::new(COMPONENT, COMPONENT_SECRET).callback(impatient)).await;
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let server = Server::start(move |_, _| {
+        held.lock().unwrap().recv().unwrap();
+        Behaviour::ok("success")
+    });
+    let third = Third::with(Component::new(COMPONENT, COMPONENT_SECRET).callback(callback(&server))).await;
     third.platform.advance(600);
     arrived(&server, 1).await;
     third.platform.sim.reset();
-    third.component.settled().await;
-    let ledger = third.platform.sim.ledger();
-    assert_eq!(ledger.pushes().iter().map(|pushed| pushed.outcome).collect::<Vec<_>>(), ["no_answer"]);
+    let mut settled = pin!(third.component.settled());
+    assert!(timeout(Duration::ZERO, &mut settled).await.is_err(), "the answer is yet to come");
+    release.send(()).unwrap();
+    settled.await;
+    assert_eq!(third.platform.sim.ledger().pushes()[0].outcome, "success");
 }
 
 #[tokio::test]
