@@ -74,6 +74,23 @@ async fn a_ticket_is_pushed_at_every_end_of_ten_minutes() {
 }
 
 #[tokio::test]
+async fn a_ticket_that_is_asked_for_as_soon_as_the_clock_was_moved_is_the_one_that_is_due() {
+    // Nobody listens there; that nothing is delivered changes nothing.
+    let nowhere = Callback::encrypted("http://127.0.0.1:9/", TOKEN, KEY).tries(1);
+    let third = Third::with(Component::new(COMPONENT, COMPONENT_SECRET).callback(nowhere)).await;
+    // Many times, since the simulator's thread is often the quicker one.
+    for _ in 0..500 {
+        let before = third.component.verify_ticket();
+        third.platform.advance(600);
+        let after = third.component.verify_ticket();
+        assert_ne!(after, before);
+        assert_eq!(third.component.verify_ticket(), after);
+    }
+    third.component.settled().await;
+    assert_eq!(third.platform.sim.ledger().pushes().len(), 500);
+}
+
+#[tokio::test]
 async fn several_periods_at_once_push_one_ticket_and_the_next_comes_on_time() {
     let (third, server) = start(|component| component).await;
     third.platform.advance(7 * 600 + 100);

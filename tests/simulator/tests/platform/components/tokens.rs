@@ -261,6 +261,10 @@ async fn a_reset_returns_components_to_what_was_declared() {
     let token = third.token().await;
     let ticket = third.component.verify_ticket();
     third.component.authorize("wx_new");
+    for appid in ["wx_new", AUTHORIZER] {
+        let account = third.platform.sim.account(appid).unwrap();
+        assert!(!account.put_media("a.jpg", "image/jpeg", "bytes").is_empty());
+    }
     third.component.cancel(AUTHORIZER);
     third.component.set_secret("another");
     third.platform.sim.reset();
@@ -270,6 +274,7 @@ async fn a_reset_returns_components_to_what_was_declared() {
     assert_eq!(third.component.authorizer_appids(), [AUTHORIZER]);
     assert!(third.component.authorizer("wx_new").is_none());
     assert!(third.platform.sim.account("wx_new").is_none());
+    assert!(third.authorizer().account().all_media().is_empty());
     assert_eq!(third.platform.sim.ledger().component_issued(COMPONENT), 1);
 }
 
