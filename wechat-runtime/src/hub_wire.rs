@@ -112,6 +112,9 @@ pub(crate) const INVALID_CONFIG: &str = "invalid_config";
 pub(crate) const INVALID_ACCESS_TOKEN: &str = "invalid_access_token";
 pub(crate) const FAIL_FETCH_ACCESS_TOKEN: &str = "fail_fetch_access_token";
 pub(crate) const FAIL_FETCH_TICKET: &str = "fail_fetch_ticket";
+/// The account is not in the list of authorizers.
+pub(crate) const INVALID_AUTHORIZER_APPID: &str = "invalid_authorizer_appid";
+pub(crate) const VERIFY_TICKET_NOT_FOUND: &str = "verify_ticket_not_found";
 
 #[rustfmt::skip]
 const WORDS: &[Word] = &[
@@ -120,8 +123,8 @@ const WORDS: &[Word] = &[
     Word { reason: INVALID_ACCESS_TOKEN, codes: &[], kind: ErrorKind::Storage },
     Word { reason: FAIL_FETCH_ACCESS_TOKEN, codes: &[], kind: ErrorKind::Storage },
     Word { reason: FAIL_FETCH_TICKET, codes: &[], kind: ErrorKind::Storage },
-    Word { reason: "invalid_authorizer_appid", codes: &[], kind: ErrorKind::ReauthorizationRequired },
-    Word { reason: "verify_ticket_not_found", codes: &[], kind: ErrorKind::NoVerifyTicket },
+    Word { reason: INVALID_AUTHORIZER_APPID, codes: &[], kind: ErrorKind::ReauthorizationRequired },
+    Word { reason: VERIFY_TICKET_NOT_FOUND, codes: &[], kind: ErrorKind::NoVerifyTicket },
     Word { reason: "invalid_component_verify_ticket", codes: &[61005, 61006], kind: ErrorKind::VerifyTicket },
     Word { reason: "invalid_component_refresh_token", codes: &[61023], kind: ErrorKind::ReauthorizationRequired },
     Word { reason: "invalid_clientip", codes: &[61004], kind: ErrorKind::AddressNotAllowed },
