@@ -22,9 +22,8 @@ use crate::{Error, TicketType};
 /// WeChat's own word for an appid that it does not know.
 const INVALID_APPID: i64 = 40013;
 
-/// When it is worth asking again where a verify ticket is missing. One is pushed every ten minutes, and asking meanwhile
-/// costs WeChat nothing.
-const NEXT_VERIFY_TICKET: Duration = Duration::from_secs(60);
+/// When it is worth asking again where there is no verify ticket: by then, the next one has been pushed.
+const NEXT_VERIFY_TICKET: Duration = Duration::from_secs(600);
 
 /// The year 10000, in Unix seconds: no date of HTTP's is as late.
 const END_OF_DATES: u64 = 253_402_300_800;
@@ -189,8 +188,8 @@ impl Refusal {
             reason: reason.map(str::to_owned),
             http_status: error.http_status(),
         };
-        let wants_verify_ticket = matches!(error.kind(), ErrorKind::NoVerifyTicket | ErrorKind::VerifyTicket);
-        let retry_after = error.retry_after().or(wants_verify_ticket.then_some(NEXT_VERIFY_TICKET));
+        let next_ticket = (error.kind() == ErrorKind::NoVerifyTicket).then_some(NEXT_VERIFY_TICKET);
+        let retry_after = error.retry_after().or(next_ticket);
         Self { status, trouble, retry_after, cause: Some(error.clone()) }
     }
 }
