@@ -21,8 +21,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use self::guard::Lane;
 pub(crate) use self::guard::quota_cleared;
+use self::guard::{Lane, Price};
 pub(crate) use self::inject::{Judged, Next};
 use self::landing::{Failure, Landing};
 pub(crate) use self::payment::Given;
@@ -225,7 +225,10 @@ impl Credentials {
                 Err(Failure::PaymentRefused { value, refusal }) if !refused_before => {
                     refused_before = true;
                     if let Some(bought_with) = &bought_with {
-                        bought_with.refresh_boxed(Some(value), Cause::Refused(Some(refusal))).await?;
+                        let cause = Cause::Refused(Some(refusal));
+                        let refreshed = bought_with.refresh_boxed(Some(value), cause).await;
+                        // There is no other to pay with for now: nobody tries it again with this one meanwhile.
+                        refreshed.map_err(|error| if led { self.pause(&lane, error) } else { error })?;
                     }
                 }
                 Err(failure)
@@ -252,6 +255,11 @@ impl Credentials {
 
     fn refresh_boxed(&self, stale: Option<Secret>, cause: Cause) -> BoxFuture<'_, Result<Grant, Error>> {
         Box::pin(self.refresh(stale, cause))
+    }
+
+    /// Begins a pause, of which the error tells how long it is.
+    fn pause(&self, lane: &Lane, error: Error) -> Error {
+        lane.failed(error, Price::default(), self.now(), &self.settings)
     }
 
     /// Finds out without leading that this binding's secret is one that WeChat has just refused: else all

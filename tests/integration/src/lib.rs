@@ -2,6 +2,7 @@
 
 pub mod asking;
 pub mod callbacks;
+pub mod component_world;
 mod hubbed;
 pub mod orders;
 pub mod process;

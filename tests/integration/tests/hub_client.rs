@@ -359,7 +359,7 @@ async fn each_word_of_the_original_for_a_reason_has_its_kind_and_is_repeated() {
         ("fail_fetch_access_token", ErrorKind::Storage),
         ("fail_fetch_ticket", ErrorKind::Storage),
         ("invalid_authorizer_appid", ErrorKind::ReauthorizationRequired),
-        ("verify_ticket_not_found", ErrorKind::VerifyTicket),
+        ("verify_ticket_not_found", ErrorKind::NoVerifyTicket),
         ("invalid_component_verify_ticket", ErrorKind::VerifyTicket),
         ("invalid_component_refresh_token", ErrorKind::ReauthorizationRequired),
         ("invalid_clientip", ErrorKind::AddressNotAllowed),

@@ -36,8 +36,13 @@ pub struct Account {
 impl Account {
     /// The handle of an account, if there is one of that appid.
     pub(crate) fn find(platform: &Arc<Platform>, appid: &str) -> Option<Self> {
-        lock(&platform.state).get(appid)?;
-        Some(Self { platform: Arc::clone(platform), appid: appid.to_owned() })
+        lock(&platform.state).account(appid).ok()?;
+        Some(Self::of(platform, appid))
+    }
+
+    /// The handle of an account that is there.
+    pub(crate) fn of(platform: &Arc<Platform>, appid: &str) -> Self {
+        Self { platform: Arc::clone(platform), appid: appid.to_owned() }
     }
 
     /// The account's appid.
@@ -69,7 +74,7 @@ impl Account {
         let unix = platform.clock.unix();
         let granted =
             lock(&platform.state).issue(&self.appid, line, Cause::Elsewhere, unix, &platform.ledger);
-        // The account is there: a handle is only made for one that is, and none ever goes.
+        // The account is there, unless it never was declared and a reset forgot that it authorized anyone.
         granted.map(|granted| granted.access_token).unwrap_or_default()
     }
 
@@ -127,33 +132,33 @@ impl Account {
     pub fn used_today(&self, path: &str) -> u64 {
         let unix = self.platform.clock.unix();
         let mut state = lock(&self.platform.state);
-        state.get_mut(&self.appid).map_or(0, |account| account.usage.today(path, unix))
+        state.account(&self.appid).map_or(0, |account| account.usage.today(path, unix))
     }
 
     /// The users of the account, whether or not they follow it.
     #[must_use]
     pub fn followers(&self) -> Vec<Follower> {
-        self.read(|account| account.followers.clone())
+        self.read(|account| account.content().followers.clone())
     }
 
     /// The materials of the account.
     #[must_use]
     pub fn materials(&self) -> Vec<Material> {
-        self.read(|account| account.materials.clone())
+        self.read(|account| account.content().materials.clone())
     }
 
     /// The ids of the account's message templates.
     #[must_use]
     pub fn templates(&self) -> Vec<String> {
-        self.read(|account| account.templates.clone())
+        self.read(|account| account.content().templates.clone())
     }
 
     pub(crate) fn read<T: Default>(&self, read: impl FnOnce(&AccountState) -> T) -> T {
-        lock(&self.platform.state).get(&self.appid).map(read).unwrap_or_default()
+        lock(&self.platform.state).account(&self.appid).map(|account| read(account)).unwrap_or_default()
     }
 
     fn change(&self, change: impl FnOnce(&mut AccountState)) {
-        if let Some(account) = lock(&self.platform.state).get_mut(&self.appid) {
+        if let Ok(account) = lock(&self.platform.state).account(&self.appid) {
             change(account);
         }
     }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use tokio::sync::watch;
+
 use crate::sync::lock;
 
 /// The last moment the clock can show, 2106-02-07: the last second that fits into a `rid`.
@@ -26,7 +28,13 @@ const LAST: Duration = Duration::from_secs(u32::MAX as u64);
 /// ```
 #[derive(Clone)]
 pub struct SimClock {
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// Changes whenever the clock is moved, stopped or let run.
+    moves: watch::Sender<()>,
 }
 
 struct State {
@@ -50,7 +58,27 @@ impl State {
 impl SimClock {
     fn new(base: Duration, running: bool) -> Self {
         let running_since = running.then(Instant::now);
-        Self { state: Arc::new(Mutex::new(State { base: base.min(LAST), running_since })) }
+        let state = Mutex::new(State { base: base.min(LAST), running_since });
+        Self { shared: Arc::new(Shared { state, moves: watch::Sender::default() }) }
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&lock(&self.shared.state))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut lock(&self.shared.state));
+        self.shared.moves.send_replace(());
+    }
+
+    /// What changes whenever the clock is moved, stopped or let run.
+    pub(crate) fn moves(&self) -> watch::Receiver<()> {
+        self.shared.moves.subscribe()
+    }
+
+    /// How long it takes the clock to show a Unix second, if it runs.
+    pub(crate) fn real_time_until(&self, unix: u64) -> Option<Duration> {
+        self.read(|state| state.running_since.map(|_| Duration::from_secs(unix).saturating_sub(state.now())))
     }
 
     /// A clock frozen at the present whole second.
@@ -74,45 +102,48 @@ impl SimClock {
     /// The virtual time.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        UNIX_EPOCH + lock(&self.state).now()
+        UNIX_EPOCH + self.read(State::now)
     }
 
     /// The virtual time in whole seconds since 1970-01-01 UTC.
     #[must_use]
     pub fn unix(&self) -> u64 {
-        lock(&self.state).now().as_secs()
+        self.read(State::now).as_secs()
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
-        let mut state = lock(&self.state);
-        let target = state.now().saturating_add(by);
-        state.set(target);
+        self.change(|state| {
+            let target = state.now().saturating_add(by);
+            state.set(target);
+        });
     }
 
     /// Sets the clock to a moment, which may lie in the past.
     pub fn set(&self, time: SystemTime) {
-        lock(&self.state).set(since_epoch(time));
+        self.change(|state| state.set(since_epoch(time)));
     }
 
     /// Stops the clock where it is.
     pub fn freeze(&self) {
-        let mut state = lock(&self.state);
-        state.base = state.now();
-        state.running_since = None;
+        self.change(|state| {
+            state.base = state.now();
+            state.running_since = None;
+        });
     }
 
     /// Lets the clock run with real time from where it is.
     pub fn run(&self) {
-        let mut state = lock(&self.state);
-        state.base = state.now();
-        state.running_since = Some(Instant::now());
+        self.change(|state| {
+            state.base = state.now();
+            state.running_since = Some(Instant::now());
+        });
     }
 
     /// Whether the clock moves only when it is told to.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
-        lock(&self.state).running_since.is_none()
+        self.read(|state| state.running_since.is_none())
     }
 }
 

@@ -6,7 +6,10 @@
 )]
 
 mod apps;
+mod authorizers;
+mod callbacks;
 mod clock;
+mod components;
 mod faults;
 mod ledger;
 mod media;
@@ -105,6 +108,26 @@ static CONTROLS: &[Control] = &[
     control(Method::POST, "apps/{appid}/media", "put the body there for media/get: ?file_name=photo.jpg, or with &length=209715200 a generated one", media::put),
     control(Method::POST, "apps/{appid}/oauth-codes", r#"{"openid":"o1","scope":"snsapi_userinfo"}: a code for /sns/oauth2/access_token"#, visits::oauth_code),
     control(Method::POST, "apps/{appid}/js-codes", r#"{"openid":"o1"}: a code for /sns/jscode2session"#, visits::js_code),
+    control(Method::GET, "components", "the third-party platforms", components::list),
+    control(Method::POST, "components", r#"{"appid":"wx1","secret":"s","authorizers":["wx2"],"callback":{"url":"http://127.0.0.1:8080/","token":"t","mode":"encrypted","encoding_aes_key":"…"}}: add a third-party platform"#, components::add),
+    control(Method::GET, "components/{appid}", "a third-party platform: settings, token, newest ticket, how many accounts authorize it", components::show),
+    control(Method::POST, "components/{appid}", r#"{"secret":"s","callback":{},"expires_in":300,"authorizer_expires_in":300,"address_allowed":false,"daily_limits":{"/cgi-bin/component/api_component_token":3},"refresh_tokens":"rotated","renewing":true,"pushing":false}: change what is named"#, components::change),
+    control(Method::GET, "components/{appid}/token", "its current token", components::token),
+    control(Method::POST, "components/{appid}/token/rotate", "have somebody else fetch a new token", components::rotate),
+    control(Method::POST, "components/{appid}/token/revoke", "refuse the current token and the one before it", components::revoke),
+    control(Method::POST, "components/{appid}/token/refuse", "refuse the current token, which stays the current one", components::refuse),
+    control(Method::POST, "components/{appid}/tickets", "a new verify ticket, which is not pushed", components::issue_ticket),
+    waiting(Method::POST, "components/{appid}/tickets/push", "push a new verify ticket, and tell what became of it", components::push_ticket),
+    waiting(Method::POST, "components/{appid}/settled", "wait until every push that has begun, or is due, is over", components::settle),
+    control(Method::GET, "components/{appid}/authorizers", "the accounts that authorize it; ?offset= and ?count= (500) page them", authorizers::list),
+    waiting(Method::POST, "components/{appid}/authorizers", r#"{"appid":"wx2","anew":false,"push":true}: an account consents (anew: cancels first)"#, authorizers::authorize),
+    control(Method::GET, "components/{appid}/authorizers/{authorizer}", "an account that authorizes it or did", authorizers::show),
+    control(Method::POST, "components/{appid}/authorizers/{authorizer}", r#"{"permissions":[1,2],"refresh_tokens":"omitted","read_only_options":{"voice_recognize":true}}: change what is named"#, authorizers::change),
+    waiting(Method::DELETE, "components/{appid}/authorizers/{authorizer}", "the account cancels; ?push=true tells of it", authorizers::cancel),
+    control(Method::POST, "components/{appid}/authorizers/{authorizer}/token/rotate", "have somebody else fetch a new token", authorizers::rotate),
+    control(Method::POST, "components/{appid}/authorizers/{authorizer}/token/revoke", "refuse the current token and the one before it", authorizers::revoke),
+    control(Method::POST, "components/{appid}/authorizers/{authorizer}/token/refuse", "refuse the current token, which stays the current one", authorizers::refuse),
+    control(Method::POST, "components/{appid}/authorizers/{authorizer}/refresh-token/replace", "a new refresh token; the one before is refused", authorizers::replace),
     waiting(Method::POST, "pushes", r#"{"appid":"wx1","url":"http://127.0.0.1:8080/","token":"t","mode":"encrypted","encoding_aes_key":"…","format":"json","component":"wx2","timeout_milliseconds":5000,"tries":3,"push":{"kind":"text","openid":"o1","content":"hello","fields":{}}}: push, and tell what became of it"#, pushes::push),
     waiting(Method::POST, "pushes/verify", "the same settings without push: the handshake of a URL", pushes::verify),
     control(Method::GET, "connections", "open connections now and at most", platform::connections),
@@ -112,7 +135,7 @@ static CONTROLS: &[Control] = &[
     control(Method::GET, "content-types", "the Content-Types that differ from the platform's", platform::content_types),
     control(Method::POST, "content-types", r#"{"path":"/cgi-bin/user/info","content_type":"text/plain"}; * is every path"#, platform::set_content_type),
     control(Method::DELETE, "content-types", "go back to the platform's own", platform::clear_content_types),
-    control(Method::POST, "reset", "accounts as declared; no tokens, counts, faults or notes; the clock stays", platform::reset),
+    control(Method::POST, "reset", "accounts and third-party platforms as declared; no tokens, counts, faults or notes; the clock stays", platform::reset),
 ];
 
 /// Whether a path belongs to the controls rather than the platform.

@@ -81,6 +81,11 @@ pub enum Verification {
 static NEVER_TRIED: Answer = Answer::NoAnswer;
 
 impl Delivery {
+    /// A push that reached nobody.
+    pub(crate) fn unreachable(why: &str) -> Self {
+        Self { attempts: vec![Attempt { status: None, answer: Answer::Unreachable(why.to_owned()) }] }
+    }
+
     /// What the last try came to.
     #[must_use]
     pub fn answer(&self) -> &Answer {

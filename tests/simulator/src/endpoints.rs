@@ -1,6 +1,7 @@
 //! The APIs: what a call that passed the gate is answered.
 
 pub(crate) mod base;
+pub(crate) mod component;
 pub(crate) mod material;
 pub(crate) mod media;
 pub(crate) mod menu;
@@ -22,8 +23,10 @@ use crate::request::Request;
 pub(crate) struct Exchange<'a> {
     pub(crate) platform: &'a Platform,
     pub(crate) request: &'a Request,
-    /// The account that it is made for.
+    /// The account that it is made for; for a third-party platform's own APIs, the third-party platform.
     pub(crate) appid: &'a str,
+    /// The third-party platform that makes it for the account, if one does.
+    pub(crate) component: Option<&'a str>,
     /// The JSON object in its body; empty for GET.
     pub(crate) arguments: Map<String, Value>,
     /// The virtual time.

@@ -114,6 +114,12 @@ mod tests {
     }
 
     #[test]
+    fn every_code_of_third_party_platforms_is_in_the_table() {
+        let missing: Vec<i32> = (61_000..=61_030).filter(|code| Errcode::find(*code).is_none()).collect();
+        assert_eq!(missing, [0; 0]);
+    }
+
+    #[test]
     fn a_text_with_a_gap_has_something_to_fill_it() {
         for row in ERRCODES {
             assert_eq!(row.errmsg.contains("{}"), !row.subject.is_empty(), "{}", row.code);

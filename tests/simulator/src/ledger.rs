@@ -1,5 +1,6 @@
 //! What the platform issued and what it received, written down.
 
+mod authorizers;
 mod call;
 mod recorder;
 
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use authorizers::AuthorizerIssues;
 pub use call::Call;
 pub(crate) use call::Received;
 pub(crate) use recorder::Recorder;
@@ -48,6 +50,40 @@ pub struct TicketIssue {
     pub expires_in: u64,
 }
 
+/// A component access token that was newly made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ComponentIssue {
+    /// The third-party platform it belongs to.
+    pub component_appid: String,
+    /// The token itself.
+    pub value: String,
+    /// When it was issued, in Unix seconds of the virtual clock.
+    pub at: u64,
+    /// How long it lives, in seconds.
+    pub expires_in: u64,
+    /// What it was issued for.
+    pub cause: Cause,
+}
+
+/// An authorizer access token that was newly made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AuthorizerIssue {
+    /// The third-party platform that holds it.
+    pub component_appid: String,
+    /// The account it acts for.
+    pub authorizer_appid: String,
+    /// The token itself.
+    pub value: String,
+    /// When it was issued, in Unix seconds of the virtual clock.
+    pub at: u64,
+    /// How long it lives, in seconds.
+    pub expires_in: u64,
+    /// What it was issued for.
+    pub cause: Cause,
+}
+
 /// What a token was issued for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -57,7 +93,10 @@ pub enum Cause {
     Fetch,
     /// A call of `stable_token` with `force_refresh`.
     Forced,
-    /// [`Account::rotate_elsewhere`](crate::Account::rotate_elsewhere): no call was received for it.
+    /// A call of `api_query_auth`, with the code of an account that consented.
+    Authorization,
+    /// [`Account::rotate_elsewhere`](crate::Account::rotate_elsewhere) or its like for third-party platforms: no
+    /// call was received for it.
     Elsewhere,
 }
 
@@ -103,6 +142,8 @@ pub struct Pushed {
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     pub(crate) issues: Vec<Issue>,
+    pub(crate) component_issues: Vec<ComponentIssue>,
+    authorizer_issues: Arc<AuthorizerIssues>,
     pub(crate) ticket_issues: Vec<TicketIssue>,
     pub(crate) messages: Vec<Message>,
     pub(crate) calls: Vec<Arc<Call>>,
@@ -111,7 +152,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Every token that was newly made, oldest first.
+    /// Every token of an account's own that was newly made, oldest first.
     #[must_use]
     pub fn issues(&self) -> &[Issue] {
         &self.issues
@@ -123,7 +164,31 @@ impl Ledger {
         self.issues.iter().filter(|issue| issue.appid == appid && issue.line == line).count()
     }
 
-    /// Every ticket that was newly made, oldest first.
+    /// Every component access token that was newly made, oldest first.
+    #[must_use]
+    pub fn component_issues(&self) -> &[ComponentIssue] {
+        &self.component_issues
+    }
+
+    /// How many component access tokens a third-party platform was issued, those of other callers included.
+    #[must_use]
+    pub fn component_issued(&self, component_appid: &str) -> usize {
+        self.component_issues.iter().filter(|issue| issue.component_appid == component_appid).count()
+    }
+
+    /// Every authorizer access token that was newly made, oldest first.
+    #[must_use]
+    pub fn authorizer_issues(&self) -> &[AuthorizerIssue] {
+        self.authorizer_issues.list()
+    }
+
+    /// How many access tokens a third-party platform was issued for one account, those of other callers included.
+    #[must_use]
+    pub fn authorizer_issued(&self, component_appid: &str, authorizer_appid: &str) -> usize {
+        self.authorizer_issues.count(component_appid, authorizer_appid)
+    }
+
+    /// Every ticket for front ends that was newly made, oldest first.
     #[must_use]
     pub fn ticket_issues(&self) -> &[TicketIssue] {
         &self.ticket_issues
@@ -147,7 +212,9 @@ impl Ledger {
         self.calls().filter(|call| call.path() == path).collect()
     }
 
-    /// How many calls an account made to token endpoints, whatever they were answered.
+    /// How many calls an account or a third-party platform made to the endpoints of its own tokens, whatever they
+    /// were answered: `/cgi-bin/token` and `/cgi-bin/stable_token` of an account, `api_component_token` of a
+    /// third-party platform.
     #[must_use]
     pub fn token_calls(&self, appid: &str) -> usize {
         self.calls().filter(|call| call.is_token_call() && call.appid() == Some(appid)).count()

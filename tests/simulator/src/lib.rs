@@ -46,6 +46,8 @@
 //!   every push.
 //! * [`Fault`]: what goes wrong with calls to a path: delays, errcodes, broken answers, lost connections.
 //! * [`Account`]: one account at run time: its tokens, secret, quotas and files, changed behind the client's back.
+//! * [`ComponentAccount`]: one third-party platform at run time: its tokens and tickets, and who authorizes it; an
+//!   [`Authorizer`] is one of those.
 //! * [`Pusher`]: what sends messages and events to a developer's server, and tells what its answers come to.
 //!
 //! # What is served
@@ -65,6 +67,14 @@
 //! | `POST /cgi-bin/clear_quota`, `clear_quota/v2`, `openapi/quota/get` | quotas, by Beijing days; 10 clearings a month |
 //! | `GET /sns/oauth2/access_token`, `refresh_token`, `/sns/userinfo`, `/sns/auth` | users who log in to pages, by [codes](Account::oauth_code) |
 //! | `GET /sns/jscode2session` | users of mini programs, by [codes](Account::js_code) |
+//! | `POST /cgi-bin/component/api_component_token` | a third-party platform's token: each call replaces it, the one before works for 300 s more; 2000 a day |
+//! | `POST /cgi-bin/component/api_start_push_ticket` | tickets begin to be pushed |
+//! | `POST /cgi-bin/component/api_create_preauthcode`, `api_query_auth` | [consent](ComponentAccount::authorize) and its codes |
+//! | `POST /cgi-bin/component/api_authorizer_token` | an account's token for the third-party platform, a new one each time, by [refresh tokens](RefreshTokens) |
+//! | `POST /cgi-bin/component/api_get_authorizer_info`, `api_get_authorizer_list` | who authorizes it |
+//! | `POST /cgi-bin/component/api_get_authorizer_option`, `api_set_authorizer_option`, the same without `api_` | three options of each |
+//! | `POST /cgi-bin/component/clear_quota/v2` | its own quota or an account's |
+//! | `GET /sns/oauth2/component/access_token`, `refresh_token`, `/sns/component/jscode2session` | users of the accounts that it acts for |
 //! | everything else | 40066 |
 //!
 //! Errors come with HTTP status 200, a code of the [table](ERRCODES) and a tracing id whose first group is
@@ -95,6 +105,54 @@
 //! (41008), known and of this account (40029), unused (40163), of age: 42003 for a page's, 40029 for a
 //! mini program's. Of a user's token: there (41001), known (40001), of age (42001), its openid (40003), its
 //! scope (48001).
+//!
+//! # Third-party platforms
+//!
+//! A [`Component`] holds its own token by its secret and a ticket, and acts for the accounts that authorize it. Those
+//! need not be declared: an account that is none of the [`App`]s has the data of a bare one, made when it is first
+//! asked for. Every path for accounts takes an authorizer's token in place of the account's own, and both work on the
+//! same data and the same quota.
+//!
+//! ```
+//! use wechat_simulator::{Component, Simulator};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let component = Component::new("wx3e0f8a7c5d2b1946", "component-secret").authorizer("wx1f2e3d4c5b6a7988");
+//! let sim = Simulator::builder().with_component(component).start().await?;
+//! let component = sim.component("wx3e0f8a7c5d2b1946").unwrap();
+//!
+//! let ask = async |path: &str, body: serde_json::Value| {
+//!     let url = format!("{}/cgi-bin/component/{path}", sim.base_url());
+//!     reqwest::Client::new().post(url).json(&body).send().await?.json::<serde_json::Value>().await
+//! };
+//! let answer = ask("api_component_token", serde_json::json!({
+//!     "component_appid": "wx3e0f8a7c5d2b1946",
+//!     "component_appsecret": "component-secret",
+//!     "component_verify_ticket": component.verify_ticket(),
+//! })).await?;
+//! let token = answer["component_access_token"].as_str().unwrap();
+//!
+//! // Another account consents, and its code is changed for tokens.
+//! let consent = component.authorize("wx99aa88bb77cc66dd");
+//! let answer = ask(&format!("api_query_auth?component_access_token={token}"), serde_json::json!({
+//!     "component_appid": "wx3e0f8a7c5d2b1946",
+//!     "authorization_code": consent.authorization_code(),
+//! })).await?;
+//! assert_eq!(answer["authorization_info"]["authorizer_appid"], "wx99aa88bb77cc66dd");
+//! assert_eq!(sim.ledger().authorizer_issued("wx3e0f8a7c5d2b1946", "wx99aa88bb77cc66dd"), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+//! ```
+//!
+//! The checks of `api_component_token`: `component_appid` (41018, 40013, 61011), secret (41004, 40125), address
+//! (61004), ticket (61006, 61005 after 12 hours), quota (45009). Of its other paths: token under either name (41001,
+//! 40001, 42001, 61014 for one that is not its own), body, `component_appid` (41018, 40013), `authorizer_appid`
+//! (40013, 61003), and then the path's own. Of an authorizer's token at an account's paths: good (40001, 42001), not
+//! cancelled (61003), of a granted permission set (61007). A third-party platform's own token answers 40001 there,
+//! except at `clear_quota` and `openapi/quota/get`; its appid at an account's token endpoints answers 61024.
+//!
+//! A new ticket is pushed to the [callback](Component::callback) at the end of every ten minutes of the clock, and one
+//! only where the clock passes several such ends at once. [`ComponentAccount::settled`] waits for those that are due.
+//! Of consent and cancellation it is told where the test says so.
 //!
 //! # Pushes
 //!
@@ -140,7 +198,7 @@
 //!
 //! The same controls are served below `/_sim/` of the same address, for other processes and languages;
 //! `GET /_sim/` lists them. `cargo run -p wechat-simulator -- --port 8900 --app APPID:SECRET` starts the
-//! platform as a program.
+//! platform as a program; `--component APPID:SECRET` adds a third-party platform.
 
 mod account;
 mod answer;
@@ -149,6 +207,7 @@ mod beijing;
 mod body;
 mod callback;
 mod clock;
+mod component;
 mod content;
 mod control;
 mod delivery;
@@ -164,6 +223,7 @@ mod line;
 mod login;
 mod media;
 mod multipart;
+mod permissions;
 mod platform;
 mod push;
 mod pusher;
@@ -171,6 +231,7 @@ mod quota;
 mod random;
 mod request;
 mod routes;
+mod schedule;
 mod serve;
 mod server;
 mod simulator;
@@ -185,12 +246,13 @@ pub use account::Account;
 pub use app::App;
 pub use callback::Callback;
 pub use clock::SimClock;
+pub use component::{Authorized, Authorizer, Component, ComponentAccount, RefreshTokens};
 pub use content::{Follower, Material, MaterialKind};
 pub use delivery::{Answer, Attempt, Delivery, ReceivedReply, Verification};
 pub use errcode::{ERRCODES, Errcode};
 pub use error::{ControlError, StartError};
 pub use fault::{Fault, ScriptedFault};
-pub use ledger::{Call, Cause, Issue, Ledger, Message, Pushed, TicketIssue};
+pub use ledger::{AuthorizerIssue, Call, Cause, ComponentIssue, Issue, Ledger, Message, Pushed, TicketIssue};
 pub use line::Line;
 pub use media::{Media, MediaKind, MediaStore};
 pub use push::{Field, Push};

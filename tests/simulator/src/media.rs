@@ -162,7 +162,8 @@ impl AccountState {
             };
             let name = media.described("title").unwrap_or_else(|| media.file_name.clone());
             let material = Material::new(kind, media.media_id.clone(), name);
-            self.materials.push(Material { update_time: media.created_at, ..material });
+            let material = Material { update_time: media.created_at, ..material };
+            self.change_content(|content| content.materials.push(material));
         }
         self.media.push(media);
     }

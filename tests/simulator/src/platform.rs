@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::account::Account;
 use crate::app::App;
 use crate::clock::SimClock;
+use crate::component::Component;
 use crate::dialect;
 use crate::error::ControlError;
 use crate::fault::FaultBook;
@@ -27,6 +28,8 @@ pub(crate) struct Platform {
     pub(crate) quirks: Quirks,
     pub(crate) content_types: ContentTypes,
     pub(crate) phase: watch::Sender<Phase>,
+    /// Tells who pushes tickets that one may be due earlier than it was.
+    pub(crate) rescheduled: watch::Sender<()>,
     /// The longest request body that is read, in bytes.
     pub(crate) body_limit: usize,
 }
@@ -71,11 +74,22 @@ impl Platform {
         Account::find(self, &appid).ok_or_else(|| ControlError::new("the app is gone"))
     }
 
-    /// Forgets every token, count, note and fault; accounts are again as they were declared. The
-    /// clock stays, and so do Content-Types.
+    /// Adds a third-party platform.
+    pub(crate) fn add_component(&self, component: Component) -> Result<(), ControlError> {
+        if let Some(callback) = &component.settings.callback {
+            callback.check(&component.appid)?;
+        }
+        lock(&self.state).add_component(component, self.clock.unix())?;
+        self.rescheduled.send_replace(());
+        Ok(())
+    }
+
+    /// Forgets every token, count, note and fault; accounts and third-party platforms are again as they were
+    /// declared. The clock stays, and so do Content-Types.
     pub(crate) fn reset(&self) {
         self.faults.clear();
-        lock(&self.state).reset();
+        lock(&self.state).reset(self.clock.unix());
+        self.rescheduled.send_replace(());
         self.ledger.clear();
         self.connections.reset_peak();
     }

@@ -10,7 +10,7 @@ pub use field::Field;
 
 /// How long an authorization code lives, in seconds: `AuthorizationCodeExpiredTime` is so much later than
 /// `CreateTime`.
-const CODE_LIFE: u64 = 3600;
+pub(crate) const CODE_LIFE: u64 = 3600;
 
 /// Something to be pushed by a [`Pusher`](crate::Pusher).
 ///

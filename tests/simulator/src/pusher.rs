@@ -210,7 +210,7 @@ impl Inner {
 }
 
 /// What is said of a push whose simulator ended before it did.
-const GONE: &str = "the simulator is gone";
+pub(crate) const GONE: &str = "the simulator is gone";
 
 fn gone() -> Attempt {
     Attempt { status: None, answer: Answer::Unreachable(GONE.to_owned()) }

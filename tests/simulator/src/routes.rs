@@ -3,7 +3,9 @@
 use hyper::Method;
 
 use crate::answer::Reply;
-use crate::endpoints::{Exchange, base, material, media, menu, message, qrcode, sns, ticket, token, user};
+use crate::endpoints::{
+    Exchange, base, component, material, media, menu, message, qrcode, sns, ticket, token, user,
+};
 use crate::errcode::Refusal;
 use crate::quota::Limits;
 
@@ -46,14 +48,28 @@ impl Verb {
 /// How a caller proves who it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Credential {
-    /// `access_token` in the query, nowhere else.
+    /// `access_token` in the query, nowhere else: an account's own, or that of a third-party platform which the
+    /// account authorized.
     AccessToken,
+    /// The same, or a third-party platform's own token, which calls for itself.
+    AnyToken,
     /// `appid` and a secret.
     Secret(SecretRule),
     /// `appid` and this `grant_type` in the query.
     Appid(&'static str),
     /// A user's `access_token` in the query; an application's is none.
     UserToken,
+    /// `component_appid` and a secret in the body.
+    ComponentSecret(ComponentRule),
+    /// A third-party platform's token in the query.
+    ComponentToken {
+        /// Whether the body has to name it in `component_appid`.
+        named: bool,
+        /// Whether the token of an account that authorized one will do.
+        authorizers: bool,
+    },
+    /// `appid` of an account, this `grant_type`, and a third-party platform's appid and token in the query.
+    ThroughComponent(&'static str),
 }
 
 /// Where the appid and the secret stand.
@@ -68,6 +84,14 @@ pub(crate) struct SecretRule {
     pub(crate) whitelist: bool,
 }
 
+/// What a third-party platform's secret is called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ComponentRule {
+    pub(crate) secret: &'static str,
+    /// Whether a verify ticket and a registered address are wanted as well: for its token.
+    pub(crate) ticket: bool,
+}
+
 /// The part of a request that parameters stand in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -77,6 +101,12 @@ pub(crate) enum Place {
 
 /// The `grant_type` of an application's own token, which marks a token endpoint.
 const CLIENT: &str = "client_credential";
+
+/// The `grant_type` with which a user's code is changed for something.
+const CODE: &str = "authorization_code";
+
+/// The `grant_type` with which a user's token is prolonged.
+const REFRESH: &str = "refresh_token";
 
 const UNLIMITED: Limits = Limits { daily: None, minutely: None };
 
@@ -95,17 +125,45 @@ const fn by_token(path: &'static str, verb: Verb, limits: Limits, handler: Handl
 /// A path where a user's code is changed for something, with the account's secret. The whitelist is for
 /// token endpoints only.
 const fn by_code(path: &'static str, limits: Limits, handler: Handler) -> Route {
-    let rule = SecretRule {
-        place: Place::Query,
-        secret: "secret",
-        grant_type: Some("authorization_code"),
-        whitelist: false,
-    };
+    let rule = SecretRule { place: Place::Query, secret: "secret", grant_type: Some(CODE), whitelist: false };
     Route { path, verb: Verb::Get, credential: Credential::Secret(rule), limits, handler }
 }
 
 const fn by_user_token(path: &'static str, handler: Handler) -> Route {
     Route { path, verb: Verb::Get, credential: Credential::UserToken, limits: UNLIMITED, handler }
+}
+
+/// A path of a third-party platform with its secret.
+const fn by_component_secret(
+    path: &'static str,
+    secret: &'static str,
+    ticket: bool,
+    limits: Limits,
+    handler: Handler,
+) -> Route {
+    let credential = Credential::ComponentSecret(ComponentRule { secret, ticket });
+    Route { path, verb: Verb::Post, credential, limits, handler }
+}
+
+/// A path of a third-party platform with its token.
+const fn by_component(path: &'static str, handler: Handler) -> Route {
+    let credential = Credential::ComponentToken { named: true, authorizers: false };
+    Route { path, verb: Verb::Post, credential, limits: UNLIMITED, handler }
+}
+
+/// One of the newer pages' paths of an account's options, with a body of little more than the option.
+const fn by_either(path: &'static str, handler: Handler) -> Route {
+    let credential = Credential::ComponentToken { named: false, authorizers: true };
+    Route { path, verb: Verb::Post, credential, limits: UNLIMITED, handler }
+}
+
+const fn through_component(path: &'static str, grant_type: &'static str, handler: Handler) -> Route {
+    let credential = Credential::ThroughComponent(grant_type);
+    Route { path, verb: Verb::Get, credential, limits: UNLIMITED, handler }
+}
+
+const fn by_any_token(path: &'static str, handler: Handler) -> Route {
+    Route { path, verb: Verb::Post, credential: Credential::AnyToken, limits: UNLIMITED, handler }
 }
 
 static ROUTES: &[Route] = &[
@@ -135,8 +193,8 @@ static ROUTES: &[Route] = &[
         limits: UNLIMITED,
         handler: base::clear_quota_v2,
     },
-    by_token("/cgi-bin/clear_quota", Verb::Post, UNLIMITED, base::clear_quota),
-    by_token("/cgi-bin/openapi/quota/get", Verb::Post, UNLIMITED, base::quota),
+    by_any_token("/cgi-bin/clear_quota", base::clear_quota),
+    by_any_token("/cgi-bin/openapi/quota/get", base::quota),
     by_token("/cgi-bin/getcallbackip", Verb::Get, UNLIMITED, base::ip_list),
     by_token("/cgi-bin/get_api_domain_ip", Verb::Get, UNLIMITED, base::ip_list),
     by_token("/cgi-bin/user/info", Verb::Get, daily(5_000_000), user::info),
@@ -159,12 +217,46 @@ static ROUTES: &[Route] = &[
     Route {
         path: "/sns/oauth2/refresh_token",
         verb: Verb::Get,
-        credential: Credential::Appid("refresh_token"),
+        credential: Credential::Appid(REFRESH),
         limits: UNLIMITED,
         handler: sns::refresh_token,
     },
     by_user_token("/sns/userinfo", sns::userinfo),
     by_user_token("/sns/auth", sns::auth),
+    by_component_secret(
+        "/cgi-bin/component/api_component_token",
+        "component_appsecret",
+        true,
+        // The documentation has no number; this is that of an account's token.
+        daily(2000),
+        component::component_token,
+    ),
+    by_component_secret(
+        "/cgi-bin/component/api_start_push_ticket",
+        "component_secret",
+        false,
+        UNLIMITED,
+        component::start_push_ticket,
+    ),
+    by_component_secret(
+        "/cgi-bin/component/clear_quota/v2",
+        "appsecret",
+        false,
+        UNLIMITED,
+        base::clear_component_quota,
+    ),
+    by_component("/cgi-bin/component/api_create_preauthcode", component::create_preauthcode),
+    by_component("/cgi-bin/component/api_query_auth", component::query_auth),
+    by_component("/cgi-bin/component/api_authorizer_token", component::authorizer_token),
+    by_component("/cgi-bin/component/api_get_authorizer_info", component::authorizer_info),
+    by_component("/cgi-bin/component/api_get_authorizer_list", component::authorizer_list),
+    by_component("/cgi-bin/component/api_get_authorizer_option", component::get_option),
+    by_component("/cgi-bin/component/api_set_authorizer_option", component::set_option),
+    by_either("/cgi-bin/component/get_authorizer_option", component::get_option_anew),
+    by_either("/cgi-bin/component/set_authorizer_option", component::set_option),
+    through_component("/sns/oauth2/component/access_token", CODE, sns::access_token),
+    through_component("/sns/oauth2/component/refresh_token", REFRESH, sns::refresh_token),
+    through_component("/sns/component/jscode2session", CODE, sns::code_to_session),
 ];
 
 /// The route of a path.
@@ -178,8 +270,12 @@ pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
 }
 
 impl Route {
-    /// Whether it gives out tokens.
+    /// Whether it gives out an account's or a third-party platform's own tokens.
     pub(crate) fn is_token_endpoint(&self) -> bool {
-        matches!(self.credential, Credential::Secret(SecretRule { grant_type: Some(CLIENT), .. }))
+        matches!(
+            self.credential,
+            Credential::Secret(SecretRule { grant_type: Some(CLIENT), .. })
+                | Credential::ComponentSecret(ComponentRule { ticket: true, .. })
+        )
     }
 }

@@ -20,6 +20,7 @@ use tokio::time::sleep;
 
 use crate::body::BrokenOff;
 use crate::platform::{Phase, Platform};
+use crate::schedule;
 use crate::serve::serve;
 use crate::wire::Wire;
 
@@ -93,6 +94,7 @@ fn run(platform: &Arc<Platform>, port: u16, ready: oneshot::Sender<io::Result<St
             Err(error) => drop(ready.send(Err(error))),
             Ok((address, listener)) => {
                 if ready.send(Ok(Started { address, runtime: Handle::current() })).is_ok() {
+                    tokio::spawn(schedule::run(Arc::clone(platform)));
                     accept(listener, platform).await;
                 }
             }

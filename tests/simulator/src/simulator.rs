@@ -11,6 +11,7 @@ use crate::account::Account;
 use crate::app::App;
 use crate::callback::Callback;
 use crate::clock::SimClock;
+use crate::component::{Component, ComponentAccount};
 use crate::error::{ControlError, StartError};
 use crate::fault::{Fault, FaultBook, ScriptedFault};
 use crate::ledger::{Ledger, Recorder};
@@ -115,6 +116,24 @@ impl Simulator {
         self.platform.add_app(app)
     }
 
+    /// The handle of a third-party platform, or `None` if none has that appid.
+    #[must_use]
+    pub fn component(&self, appid: &str) -> Option<ComponentAccount> {
+        ComponentAccount::find(&self.platform, &self.runtime, appid)
+    }
+
+    /// Adds a third-party platform.
+    ///
+    /// # Errors
+    ///
+    /// If the appid is taken, if appid, secret or an authorizer's appid are empty, or if its callback makes no
+    /// sense.
+    pub fn add_component(&self, component: Component) -> Result<ComponentAccount, ControlError> {
+        let appid = component.appid.clone();
+        self.platform.add_component(component)?;
+        self.component(&appid).ok_or_else(|| ControlError::new("the component is gone"))
+    }
+
     /// What sends an account's pushes to a developer's server. The appid need not be that of a declared
     /// account.
     ///
@@ -148,8 +167,8 @@ impl Simulator {
         self.platform.connections.peak()
     }
 
-    /// Starts over: accounts are again as they were declared, and every token, quota count, fault
-    /// and note is gone. The clock and Content-Types stay.
+    /// Starts over: accounts and third-party platforms are again as they were declared, and every token, ticket,
+    /// code, quota count, fault and note is gone. The clock and Content-Types stay.
     pub fn reset(&self) {
         self.platform.reset();
     }
@@ -173,6 +192,7 @@ impl fmt::Debug for Simulator {
 pub struct Builder {
     port: u16,
     apps: Vec<App>,
+    components: Vec<Component>,
     clock: Option<SimClock>,
     quirks: Quirks,
     content_types: Vec<(String, String)>,
@@ -185,6 +205,7 @@ impl Default for Builder {
         Self {
             port: 0,
             apps: Vec::new(),
+            components: Vec::new(),
             clock: None,
             quirks: Quirks::default(),
             content_types: Vec::new(),
@@ -203,6 +224,17 @@ impl Builder {
     /// Adds an account.
     pub fn with_app(mut self, app: App) -> Self {
         self.apps.push(app);
+        self
+    }
+
+    /// Adds a third-party platform that holds the defaults.
+    pub fn component(self, appid: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.with_component(Component::new(appid, secret))
+    }
+
+    /// Adds a third-party platform.
+    pub fn with_component(mut self, component: Component) -> Self {
+        self.components.push(component);
         self
     }
 
@@ -270,8 +302,9 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`StartError::Io`] if the port cannot be opened; [`StartError::Setting`] if two accounts have
-    /// the same appid, an appid or secret is empty, or a Content-Type cannot be one.
+    /// [`StartError::Io`] if the port cannot be opened; [`StartError::Setting`] if two accounts or third-party
+    /// platforms have the same appid, an appid or secret is empty, a callback makes no sense, or a Content-Type
+    /// cannot be one.
     pub async fn start(self) -> Result<Simulator, StartError> {
         let platform = Arc::new(Platform {
             clock: self.clock.unwrap_or_else(SimClock::frozen),
@@ -282,10 +315,14 @@ impl Builder {
             quirks: self.quirks,
             content_types: ContentTypes::default(),
             phase: watch::Sender::default(),
+            rescheduled: watch::Sender::default(),
             body_limit: self.body_limit,
         });
         for app in self.apps {
             platform.add_app(app)?;
+        }
+        for component in self.components {
+            platform.add_component(component)?;
         }
         for (path, content_type) in self.content_types {
             platform.content_types.set(&path, &content_type)?;

@@ -1,10 +1,19 @@
 //! The state of every account, and the rules by which its tokens are issued.
 
+mod authorizers;
+mod components;
+mod consents;
+mod content;
+mod due;
+mod meter;
+mod schedule;
+mod verify_tickets;
+
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::app::App;
-use crate::content::{self, Follower, Material};
 use crate::errcode::Refusal;
 use crate::error::ControlError;
 use crate::ledger::{Cause, Issue, Recorder};
@@ -12,14 +21,24 @@ use crate::line::Line;
 use crate::login::Logins;
 use crate::media::Media;
 use crate::quota::{Limits, Usage};
+use crate::random;
 use crate::ticket::{Ticket, TicketType};
-use crate::vault::{GRACE, TokenLine, Vault};
+use crate::vault::{GRACE, Holder, TokenLine, Vault};
+
+pub(crate) use authorizers::AuthorizerState;
+pub(crate) use components::{ComponentState, Consented};
+pub(crate) use consents::PRE_AUTH_LIFE;
+use content::Content;
+pub(crate) use due::{DueTicket, Outlet};
 
 /// Two forced refreshes closer than this, in seconds, refresh once.
 const FORCED_SPACING: u64 = 30;
 
 /// The name under which forced refreshes are counted.
 const FORCED: &str = "force_refresh";
+
+/// How long an account's secret is, in characters.
+const SECRET_LENGTH: usize = 32;
 
 /// Message ids start above 32 bits, since the platform's may lie there.
 const FIRST_MSGID: u64 = (1 << 32) + 1;
@@ -31,10 +50,11 @@ pub(crate) struct Granted {
     pub(crate) expires_in: u64,
 }
 
-/// All accounts, all tokens, and all users who logged in.
+/// All accounts, all third-party platforms, all tokens, and all users who logged in.
 #[derive(Debug)]
 pub(crate) struct State {
     accounts: BTreeMap<String, AccountState>,
+    components: BTreeMap<String, ComponentState>,
     pub(crate) vault: Vault,
     pub(crate) logins: Logins,
     next_msgid: u64,
@@ -43,13 +63,13 @@ pub(crate) struct State {
 /// One account.
 #[derive(Debug)]
 pub(crate) struct AccountState {
-    /// As declared: what a reset returns to.
-    declared: App,
+    /// As declared: what a reset returns to. An account that is only known because it authorized a third-party
+    /// platform was never declared.
+    declared: Option<App>,
     /// As it is now.
     pub(crate) app: App,
-    pub(crate) followers: Vec<Follower>,
-    pub(crate) materials: Vec<Material>,
-    pub(crate) templates: Vec<String>,
+    /// Made when it is first asked for: thousands of accounts never are.
+    content: OnceCell<Content>,
     pub(crate) media: Vec<Media>,
     pub(crate) tickets: BTreeMap<TicketType, Ticket>,
     pub(crate) usage: Usage,
@@ -60,20 +80,23 @@ pub(crate) struct AccountState {
 
 impl AccountState {
     fn new(app: App) -> Self {
-        let appid = &app.appid;
         Self {
-            followers: app.followers.clone().unwrap_or_else(|| content::followers(appid)),
-            materials: app.materials.clone().unwrap_or_else(|| content::materials(appid)),
-            templates: app.templates.clone().unwrap_or_else(|| content::templates(appid)),
+            content: OnceCell::new(),
             media: Vec::new(),
             tickets: BTreeMap::new(),
             usage: Usage::default(),
             classic: TokenLine::default(),
             stable: TokenLine::default(),
             forced_at: None,
-            declared: app.clone(),
+            declared: Some(app.clone()),
             app,
         }
+    }
+
+    /// An account that nobody declared. It has a secret, as every account does, which nobody knows.
+    fn undeclared(appid: &str) -> Self {
+        let app = App::new(appid, random::alphanumeric(SECRET_LENGTH));
+        Self { declared: None, ..Self::new(app) }
     }
 
     pub(crate) fn line(&self, line: Line) -> &TokenLine {
@@ -89,23 +112,13 @@ impl AccountState {
             Line::Stable => &mut self.stable,
         }
     }
-
-    /// How often a path may be called, the account's own numbers before the platform's.
-    pub(crate) fn limits(&self, path: &str, platform: Limits) -> Limits {
-        let daily = self.app.daily_limits.get(path).copied().or(platform.daily);
-        Limits { daily, ..platform }
-    }
-
-    pub(crate) fn follower(&self, openid: &str) -> Result<&Follower, Refusal> {
-        let found = self.followers.iter().find(|follower| follower.openid == openid);
-        found.ok_or_else(|| Refusal::new(40003))
-    }
 }
 
 impl Default for State {
     fn default() -> Self {
         Self {
             accounts: BTreeMap::new(),
+            components: BTreeMap::new(),
             vault: Vault::default(),
             logins: Logins::default(),
             next_msgid: FIRST_MSGID,
@@ -120,8 +133,17 @@ impl State {
         if appid.is_empty() || secret.is_empty() {
             return Err(ControlError::new("an app needs an appid and a secret that are not empty"));
         }
+        if self.is_component(appid) {
+            return Err(ControlError::new(format!("{appid} is the appid of a component")));
+        }
         match self.accounts.entry(appid.clone()) {
-            Entry::Occupied(_) => Err(ControlError::new(format!("there is an app {appid} already"))),
+            Entry::Occupied(known) if known.get().declared.is_some() => {
+                Err(ControlError::new(format!("there is an app {appid} already")))
+            }
+            Entry::Occupied(mut undeclared) => {
+                undeclared.insert(AccountState::new(app));
+                Ok(())
+            }
             Entry::Vacant(place) => {
                 place.insert(AccountState::new(app));
                 Ok(())
@@ -129,31 +151,45 @@ impl State {
         }
     }
 
-    /// Returns every account to how it was declared, and forgets every token.
-    pub(crate) fn reset(&mut self) {
-        for account in self.accounts.values_mut() {
-            *account = AccountState::new(account.declared.clone());
-        }
+    /// Returns every account and third-party platform to how it was declared, and forgets every token.
+    pub(crate) fn reset(&mut self, unix: u64) {
+        self.accounts.retain(|_, account| match account.declared.take() {
+            Some(app) => {
+                *account = AccountState::new(app);
+                true
+            }
+            None => false,
+        });
+        self.reset_components(unix);
         self.vault = Vault::default();
         self.logins = Logins::default();
         self.next_msgid = FIRST_MSGID;
     }
 
+    /// The appids of the declared accounts.
     pub(crate) fn appids(&self) -> impl Iterator<Item = &str> {
-        self.accounts.keys().map(String::as_str)
+        let declared = self.accounts.iter().filter(|(_, account)| account.declared.is_some());
+        declared.map(|(appid, _)| appid.as_str())
     }
 
     pub(crate) fn get(&self, appid: &str) -> Option<&AccountState> {
         self.accounts.get(appid)
     }
 
-    pub(crate) fn get_mut(&mut self, appid: &str) -> Option<&mut AccountState> {
-        self.accounts.get_mut(appid)
+    /// The account, or the refusal of an unknown appid. That of an account which only ever authorized a
+    /// third-party platform is made when it is first asked for.
+    pub(crate) fn account(&mut self, appid: &str) -> Result<&mut AccountState, Refusal> {
+        self.known(appid)?;
+        if !self.accounts.contains_key(appid) {
+            self.accounts.insert(appid.to_owned(), AccountState::undeclared(appid));
+        }
+        self.accounts.get_mut(appid).ok_or_else(|| Refusal::new(40013))
     }
 
-    /// The account, or the refusal of an unknown appid.
-    pub(crate) fn account(&mut self, appid: &str) -> Result<&mut AccountState, Refusal> {
-        self.accounts.get_mut(appid).ok_or_else(|| Refusal::new(40013))
+    /// Whether there is such an account, made or not: if not, 40013.
+    pub(crate) fn known(&self, appid: &str) -> Result<(), Refusal> {
+        let known = self.accounts.contains_key(appid) || self.has_authorizer(appid);
+        if known { Ok(()) } else { Err(Refusal::new(40013)) }
     }
 
     pub(crate) fn next_msgid(&mut self) -> u64 {
@@ -170,9 +206,11 @@ impl State {
         unix: u64,
         ledger: &Recorder,
     ) -> Result<Granted, Refusal> {
+        self.account(appid)?;
         let account = self.accounts.get_mut(appid).ok_or_else(|| Refusal::new(40013))?;
         let expires_in = account.app.expires_in;
-        let value = account.line_mut(line).replace(&mut self.vault, appid, expires_in, unix);
+        let value =
+            account.line_mut(line).replace(&mut self.vault, Holder::App(appid.to_owned()), expires_in, unix);
         ledger.issue(Issue {
             appid: appid.to_owned(),
             line,

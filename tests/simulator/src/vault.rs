@@ -8,10 +8,30 @@ use crate::random;
 /// How long a replaced token keeps working, in seconds, unless it expires earlier.
 pub(crate) const GRACE: u64 = 300;
 
+/// Who a token was issued to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// An account, by its own secret.
+    App(String),
+    /// A third-party platform.
+    Component(String),
+    /// A third-party platform that acts for an account.
+    Authorizer { component: String, appid: String },
+}
+
+impl Holder {
+    /// The appid that the token speaks for.
+    pub(crate) fn appid(&self) -> &str {
+        match self {
+            Holder::App(appid) | Holder::Component(appid) | Holder::Authorizer { appid, .. } => appid,
+        }
+    }
+}
+
 /// One issued token.
 #[derive(Debug)]
 pub(crate) struct Grant {
-    pub(crate) appid: String,
+    pub(crate) holder: Holder,
     pub(crate) expires_at: u64,
     /// From when on it is refused because something took its place, if that is before its expiry.
     cut_at: Option<u64>,
@@ -26,7 +46,7 @@ pub(crate) struct Vault {
 }
 
 impl Vault {
-    /// Judges a token that a business call brought: 40001 unknown or replaced, 42001 expired.
+    /// Judges a token that a call brought: 40001 unknown or replaced, 42001 expired.
     pub(crate) fn judge(&self, token: &str, unix: u64) -> Result<&Grant, Refusal> {
         let grant = self.grants.get(token).ok_or_else(|| Refusal::new(40001))?;
         if grant.refused || grant.cut_at.is_some_and(|cut| unix >= cut) {
@@ -38,9 +58,9 @@ impl Vault {
         Ok(grant)
     }
 
-    /// The account that a token was issued to, whatever became of the token.
+    /// The appid that a token speaks for, whatever became of the token.
     pub(crate) fn owner(&self, token: &str) -> Option<&str> {
-        self.grants.get(token).map(|grant| grant.appid.as_str())
+        self.grants.get(token).map(|grant| grant.holder.appid())
     }
 
     /// Seconds that a token has to live, 0 when it is expired or unknown.
@@ -57,7 +77,7 @@ impl Vault {
     }
 }
 
-/// One account's current token of one line, and the one before it.
+/// The current token of one line, and the one before it.
 #[derive(Debug, Default)]
 pub(crate) struct TokenLine {
     current: Option<String>,
@@ -74,7 +94,13 @@ impl TokenLine {
 
     /// Puts a new token in the place of the current one, which works for [`GRACE`] more seconds; the
     /// one before that is refused from now on.
-    pub(crate) fn replace(&mut self, vault: &mut Vault, appid: &str, expires_in: u64, unix: u64) -> String {
+    pub(crate) fn replace(
+        &mut self,
+        vault: &mut Vault,
+        holder: Holder,
+        expires_in: u64,
+        unix: u64,
+    ) -> String {
         if let Some(previous) = self.previous.take() {
             vault.cut(&previous, unix);
         }
@@ -83,12 +109,8 @@ impl TokenLine {
             self.previous = Some(current);
         }
         let token = new_token();
-        let grant = Grant {
-            appid: appid.to_owned(),
-            expires_at: unix.saturating_add(expires_in),
-            cut_at: None,
-            refused: false,
-        };
+        let expires_at = unix.saturating_add(expires_in);
+        let grant = Grant { holder, expires_at, cut_at: None, refused: false };
         vault.grants.insert(token.clone(), grant);
         self.current = Some(token.clone());
         token

@@ -54,6 +54,24 @@ async fn the_program_serves_every_app_it_is_given() {
 }
 
 #[tokio::test]
+async fn the_program_serves_every_component_it_is_given() {
+    let program = Running::start(&["--component", "wx1:s1", "--component", "wx2:s:2"]);
+    let listed = program.get("/_sim/components").await;
+    assert_eq!(listed["components"], serde_json::json!(["wx1", "wx2"]));
+    for (appid, secret) in [("wx1", "s1"), ("wx2", "s:2")] {
+        let shown = program.get(&format!("/_sim/components/{appid}")).await;
+        let body = serde_json::json!({
+            "component_appid": appid,
+            "component_appsecret": secret,
+            "component_verify_ticket": shown["component_verify_ticket"],
+        });
+        let url = format!("{}/cgi-bin/component/api_component_token", program.base_url);
+        let answer = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
+        assert_eq!(answer.json::<Value>().await.unwrap()["expires_in"], 7200);
+    }
+}
+
+#[tokio::test]
 async fn the_longest_body_can_be_set() {
     for (limit, status) in [("10", 200), ("9", 413)] {
         let program = Running::start(&["--body-limit", limit]);
@@ -87,12 +105,13 @@ async fn an_interrupt_ends_it_well() {
 
 #[test]
 fn a_wrong_command_line_ends_with_2_and_says_why_without_any_secret() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["--port", "http"], "--port wants a number"),
         (&["--port"], "--port"),
         (&["--app", "canary"], "--app wants APPID:SECRET"),
         (&["--app", ":canary"], "--app wants APPID:SECRET"),
         (&["--app", "wx1:"], "--app wants APPID:SECRET"),
+        (&["--component", "canary"], "--component wants APPID:SECRET"),
         (&["--body-limit", "-1"], "--body-limit wants a number"),
         (&["--frozen", "yesterday"], "--frozen wants a Unix second"),
         (&["canary"], "belongs to no option"),
@@ -119,7 +138,7 @@ fn two_apps_of_one_appid_are_refused() {
 fn help_and_version_are_printed() {
     let help = run(&["--help"]);
     assert!(help.status.success());
-    assert!(String::from_utf8(help.stdout).unwrap().contains("--app APPID:SECRET"));
+    assert!(String::from_utf8(help.stdout).unwrap().contains("--component APPID:SECRET"));
     let version = String::from_utf8(run(&["--version"]).stdout).unwrap();
     assert_eq!(version.trim_end(), concat!("wechat-simulator ", env!("CARGO_PKG_VERSION")));
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::clock::Moment;
+use crate::credential::Credential;
 use crate::errcode::ErrorKind;
 use crate::settings::{Backoff, CoolDowns, jitter};
 
@@ -69,18 +70,23 @@ const RULES: &[Rule] = &[
 pub(super) const REFRESH_TOKEN_REFUSED: i64 = 61023;
 
 /// Everything the table does not name: -1, 5xx, no connection, time-out, no JSON, an unknown code.
-const TRANSIENT: &Rule =
-    &Rule { codes: &[], length: |of| Length::DoublingWithJitter(of.transient), ends_by: EndsBy::Nothing };
+static TRANSIENT: Rule =
+    Rule { codes: &[], length: |of| Length::DoublingWithJitter(of.transient), ends_by: EndsBy::Nothing };
 
 impl Rule {
     /// The row for what an endpoint has answered, or for what it was not asked for.
-    pub(super) fn of(error: &Error) -> &'static Self {
+    pub(super) fn of(error: &Error, credential: &Credential) -> &'static Self {
         // A refused access token is not the last word of the endpoint that it was to pay: it will be another one soon.
         let code = error.errcode().filter(|_| error.kind() != ErrorKind::TokenRejected);
         // That an account is not listed has no code of WeChat's.
         let unlisted = error.kind() == ErrorKind::ReauthorizationRequired && code.is_none();
         let code = if unlisted { Some(REFRESH_TOKEN_REFUSED) } else { code };
-        RULES.iter().find(|rule| code.is_some_and(|code| rule.codes.contains(&code))).unwrap_or(TRANSIENT)
+        let has_proof = matches!(credential, Credential::ComponentToken | Credential::AuthorizerToken);
+        let fits = |rule: &&Self| {
+            code.is_some_and(|code| rule.codes.contains(&code))
+                && (has_proof || rule.ends_by != EndsBy::AnotherProof)
+        };
+        RULES.iter().find(fits).unwrap_or(&TRANSIENT)
     }
 
     /// How long to pause, after `failures` earlier ones in a row under this rule.
@@ -107,7 +113,7 @@ mod tests {
     use crate::errcode::Origin;
 
     fn rule(code: i64) -> &'static Rule {
-        Rule::of(&Error::answered(code, String::new(), Origin::Grant))
+        Rule::of(&Error::answered(code, String::new(), Origin::Grant), &Credential::ComponentToken)
     }
 
     fn pause(code: i64, failures: u32) -> Duration {
@@ -132,7 +138,14 @@ mod tests {
     #[test]
     fn who_is_not_listed_pauses_as_who_is_refused() {
         let unlisted = Error::new(ErrorKind::ReauthorizationRequired, "");
-        assert!(std::ptr::eq(Rule::of(&unlisted), rule(61023)));
+        assert!(std::ptr::eq(Rule::of(&unlisted, &Credential::AuthorizerToken), rule(61023)));
+    }
+
+    #[test]
+    fn what_is_bought_without_a_proof_does_not_wait_for_another() {
+        let wrong = Error::answered(61005, String::new(), Origin::Grant);
+        let ticket = Credential::Ticket(crate::TicketType::JSAPI);
+        assert!(std::ptr::eq(Rule::of(&wrong, &ticket), &TRANSIENT));
     }
 
     #[test]

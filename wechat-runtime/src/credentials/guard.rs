@@ -211,7 +211,7 @@ impl Lane {
             let left = holding.map(|it| (remaining(&mut it.began, it.pause, now), &it.error));
             match left.max_by_key(|(left, _)| *left) {
                 Some((left, error)) if !left.is_zero() => {
-                    Err(Blocked::CoolDown(error.clone().with_retry_after(known(left))))
+                    Err(Blocked::CoolDown(error.clone().with_retry_after(Some(told(left)))))
                 }
                 _ => Ok(()),
             }
@@ -295,7 +295,7 @@ impl Lane {
         now: Moment,
         settings: &RefreshSettings,
     ) -> Error {
-        let rule = Rule::of(&error);
+        let rule = Rule::of(&error, &self.key.credential);
         forget_what_is_over(now);
         let holds_for = price.held(rule.ends_by);
         self.state(|state| {
@@ -303,7 +303,7 @@ impl Lane {
             let failures =
                 state.cool_downs.iter().find(|it| same(it)).map_or(0, |last| last.failures.saturating_add(1));
             let pause = rule.pause(now, failures, &settings.cool_downs);
-            let error = error.with_retry_after(known(pause));
+            let error = error.with_retry_after(Some(told(pause)));
             // Of those that nothing of the payer's ends there is one: the last word of the endpoint.
             state.cool_downs.retain(|it| it.holds_for.is_some() && it.holds_for != holds_for);
             if state.cool_downs.len() == WRONG_SECRETS {
@@ -322,10 +322,11 @@ impl Lane {
     }
 }
 
-/// How long it is worth waiting, where that is known.
-fn known(pause: Duration) -> Option<Duration> {
+/// How long to wait, as it is told: of a pause that only another verify ticket ends, the time in which one is pushed.
+fn told(pause: Duration) -> Duration {
     const AGES: Duration = Duration::from_secs(365 * 24 * 3600);
-    (pause < AGES).then_some(pause)
+    const NEXT_PUSH: Duration = Duration::from_secs(600);
+    if pause < AGES { pause } else { NEXT_PUSH }
 }
 
 /// Where there are many lanes, forgets those of which nothing is known but pauses that are over.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Command, Failure, done, fields};
+use super::{Command, Failure, components, done, fields};
 use crate::account::Account;
 use crate::app::App;
 use crate::line::Line;
@@ -158,10 +158,7 @@ pub(super) fn refuse(command: &Command<'_>) -> Result<Value, Failure> {
 }
 
 fn token_view(account: &Account, line: Line) -> Value {
-    match account.current(line) {
-        Some((token, rest)) => json!({ "access_token": token, "expires_in": rest }),
-        None => json!({ "access_token": null, "expires_in": 0 }),
-    }
+    components::token_view(account.current(line))
 }
 
 fn view(account: &Account) -> Value {
@@ -181,9 +178,9 @@ fn view(account: &Account) -> Value {
             "media_limit": app.media_limit,
             "empty_ticket": app.empty_ticket,
             "ip_list": app.ip_list,
-            "followers": state.followers,
-            "materials": state.materials,
-            "templates": state.templates,
+            "followers": state.content().followers,
+            "materials": state.content().materials,
+            "templates": state.content().templates,
             "tokens": tokens,
             "tickets": tickets,
         })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Command, Failure, done};
-use crate::ledger::{Call, Issue, Message, Pushed, TicketIssue};
+use crate::ledger::{AuthorizerIssue, Call, ComponentIssue, Issue, Message, Pushed, TicketIssue};
 
 /// The ledger, narrowed to one path's calls or one account where the query says so. The counts are
 /// of the same narrowed ledger.
@@ -15,6 +15,12 @@ pub(super) fn show(command: &Command<'_>) -> Result<Value, Failure> {
     let appid = command.request.query_value("appid");
     let of_app = |named: Option<&str>| appid.is_none() || appid == named;
     let issues: Vec<&Issue> = ledger.issues().iter().filter(|issue| of_app(Some(&issue.appid))).collect();
+    let component_issues: Vec<&ComponentIssue> =
+        ledger.component_issues().iter().filter(|issue| of_app(Some(&issue.component_appid))).collect();
+    let either = |issue: &&AuthorizerIssue| {
+        of_app(Some(&issue.component_appid)) || of_app(Some(&issue.authorizer_appid))
+    };
+    let authorizer_issues: Vec<&AuthorizerIssue> = ledger.authorizer_issues().iter().filter(either).collect();
     let ticket_issues: Vec<&TicketIssue> =
         ledger.ticket_issues().iter().filter(|issue| of_app(Some(&issue.appid))).collect();
     let messages: Vec<&Message> =
@@ -23,8 +29,10 @@ pub(super) fn show(command: &Command<'_>) -> Result<Value, Failure> {
     let of_path = |call: &&Call| path.is_none_or(|path| path == call.path());
     let calls: Vec<&Call> = ledger.calls().filter(|call| of_app(call.appid())).filter(of_path).collect();
     Ok(json!({
-        "counts": counts(&issues, &ticket_issues, &calls),
+        "counts": counts(&issues, &component_issues, &authorizer_issues, &ticket_issues, &calls),
         "issues": issues,
+        "component_issues": component_issues,
+        "authorizer_issues": authorizer_issues,
         "ticket_issues": ticket_issues,
         "messages": messages,
         "calls": calls,
@@ -33,10 +41,25 @@ pub(super) fn show(command: &Command<'_>) -> Result<Value, Failure> {
     }))
 }
 
-fn counts(issues: &[&Issue], ticket_issues: &[&TicketIssue], calls: &[&Call]) -> Value {
+fn counts(
+    issues: &[&Issue],
+    component_issues: &[&ComponentIssue],
+    authorizer_issues: &[&AuthorizerIssue],
+    ticket_issues: &[&TicketIssue],
+    calls: &[&Call],
+) -> Value {
     let mut by_line: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for issue in issues {
         *by_line.entry(&issue.appid).or_default().entry(issue.line.name()).or_default() += 1;
+    }
+    let mut by_component: BTreeMap<&str, usize> = BTreeMap::new();
+    for issue in component_issues {
+        *by_component.entry(&issue.component_appid).or_default() += 1;
+    }
+    let mut by_authorizer: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for issue in authorizer_issues {
+        let of_component = by_authorizer.entry(&issue.component_appid).or_default();
+        *of_component.entry(&issue.authorizer_appid).or_default() += 1;
     }
     let mut by_ticket_type: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for issue in ticket_issues {
@@ -50,7 +73,14 @@ fn counts(issues: &[&Issue], ticket_issues: &[&TicketIssue], calls: &[&Call]) ->
             *token_calls.entry(appid).or_default() += 1;
         }
     }
-    json!({ "issued": by_line, "tickets_issued": by_ticket_type, "calls": by_path, "token_calls": token_calls })
+    json!({
+        "issued": by_line,
+        "component_issued": by_component,
+        "authorizer_issued": by_authorizer,
+        "tickets_issued": by_ticket_type,
+        "calls": by_path,
+        "token_calls": token_calls,
+    })
 }
 
 pub(super) fn clear(command: &Command<'_>) -> Result<Value, Failure> {

@@ -2,87 +2,23 @@
 
 mod order;
 
-use std::time::Duration;
-
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 
-use super::{Command, Failure, Waiting, fields};
-use crate::callback::Callback;
+use super::{Command, Failure, Waiting, callbacks, fields};
 use crate::delivery::{Answer, Attempt, Delivery, Verification};
 use crate::pusher::Pusher;
 
 pub(super) use order::KINDS;
 
-/// An account's server settings.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Settings {
-    appid: String,
-    url: String,
-    token: String,
-    #[serde(default)]
-    mode: Mode,
-    encoding_aes_key: Option<String>,
-    #[serde(default)]
-    format: Format,
-    component: Option<String>,
-    timeout_milliseconds: Option<u64>,
-    tries: Option<u32>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-enum Mode {
-    #[default]
-    Plain,
-    Encrypted,
-    Compat,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-enum Format {
-    #[default]
-    Xml,
-    Json,
-}
-
-impl Settings {
-    fn into_pusher(self, command: &Command<'_>) -> Result<Pusher, Failure> {
-        let Self {
-            appid,
-            url,
-            token,
-            mode,
-            encoding_aes_key,
-            format,
-            component,
-            timeout_milliseconds,
-            tries,
-        } = self;
-        let no_key = || Failure::bad("the modes encrypted and compat need an encoding_aes_key");
-        let mut callback = match mode {
-            Mode::Plain => Callback::plain(url, token),
-            Mode::Encrypted => Callback::encrypted(url, token, encoding_aes_key.ok_or_else(no_key)?),
-            Mode::Compat => Callback::compat(url, token, encoding_aes_key.ok_or_else(no_key)?),
-        };
-        if let Format::Json = format {
-            callback = callback.json();
-        }
-        if let Some(appid) = component {
-            callback = callback.component(appid);
-        }
-        if let Some(milliseconds) = timeout_milliseconds {
-            callback = callback.timeout(Duration::from_millis(milliseconds));
-        }
-        if let Some(tries) = tries {
-            callback = callback.tries(tries);
-        }
-        // Controls are served on the runtime that pushes run on.
-        Ok(Pusher::new(command.platform, &Handle::current(), appid, callback)?)
-    }
+/// What sends an account's pushes by the settings that are left of a body.
+fn pusher(command: &Command<'_>, mut object: Map<String, Value>) -> Result<Pusher, Failure> {
+    let Some(Value::String(appid)) = object.remove("appid") else {
+        return Err(Failure::bad("a push needs the appid of its account"));
+    };
+    let callback = fields::<callbacks::Settings>(object)?.into_callback()?;
+    // Controls are served on the runtime that pushes run on.
+    Ok(Pusher::new(command.platform, &Handle::current(), appid, callback)?)
 }
 
 pub(super) fn push(command: &Command<'_>) -> Result<Waiting, Failure> {
@@ -93,16 +29,17 @@ pub(super) fn push(command: &Command<'_>) -> Result<Waiting, Failure> {
         ));
     };
     let push = order::read(order)?;
-    let pusher = fields::<Settings>(object)?.into_pusher(command)?;
+    let pusher = pusher(command, object)?;
     Ok(Box::pin(async move { delivery(&pusher.push(push).await) }))
 }
 
 pub(super) fn verify(command: &Command<'_>) -> Result<Waiting, Failure> {
-    let pusher = fields::<Settings>(command.object()?)?.into_pusher(command)?;
+    let pusher = pusher(command, command.object()?)?;
     Ok(Box::pin(async move { verification(pusher.verify().await) }))
 }
 
-fn delivery(delivery: &Delivery) -> Value {
+/// What became of a push, try by try.
+pub(super) fn delivery(delivery: &Delivery) -> Value {
     json!({
         "delivered": delivery.delivered(),
         "tries": delivery.tries(),

@@ -19,7 +19,7 @@ pub(crate) fn ip_list(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     answer::json(&IpListBody { ip_list: &state.account(call.appid)?.app.ip_list })
 }
 
-/// `clear_quota`: the body's appid has to be the token's account.
+/// `clear_quota`: the body's appid has to be that of the token's account or third-party platform.
 pub(crate) fn clear_quota(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     if call.text("appid", 41002)? != call.appid {
         return Err(Refusal::new(40013));
@@ -29,7 +29,19 @@ pub(crate) fn clear_quota(call: &Exchange<'_>) -> Result<Reply, Refusal> {
 
 /// `clear_quota/v2`: appid and secret said it all.
 pub(crate) fn clear_quota_v2(call: &Exchange<'_>) -> Result<Reply, Refusal> {
-    lock(&call.platform.state).account(call.appid)?.usage.clear(call.unix)?;
+    lock(&call.platform.state).meter(call.appid)?.usage.clear(call.unix)?;
+    answer::ok()
+}
+
+/// `component/clear_quota/v2`: the quota of an account that authorized the third-party platform, or its own.
+pub(crate) fn clear_component_quota(call: &Exchange<'_>) -> Result<Reply, Refusal> {
+    let mut state = lock(&call.platform.state);
+    let appid = call.text("appid", 41002).unwrap_or(call.appid);
+    if appid != call.appid {
+        state.known(appid)?;
+        state.component(call.appid)?.authorizers.authorized(appid)?;
+    }
+    state.meter(appid)?.usage.clear(call.unix)?;
     answer::ok()
 }
 
@@ -62,10 +74,10 @@ pub(crate) fn quota(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     }
     let route = routes::find(path).ok_or_else(|| Refusal::new(76003))?;
     let mut state = lock(&call.platform.state);
-    let account = state.account(call.appid)?;
-    let limits = account.limits(path, route.limits);
+    let meter = state.meter(call.appid)?;
+    let limits = meter.limits(path, route.limits);
     let daily_limit = limits.daily.unwrap_or_default();
-    let used = account.usage.today(path, call.unix);
+    let used = meter.usage.today(path, call.unix);
     answer::json(&QuotaBody {
         errcode: 0,
         errmsg: "ok",

@@ -30,7 +30,7 @@ struct CountBody {
 /// How many materials there are of each kind.
 pub(crate) fn count(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let mut state = lock(&call.platform.state);
-    let materials = &state.account(call.appid)?.materials;
+    let materials = &state.account(call.appid)?.content().materials;
     let count = |kind| materials.iter().filter(|material| material.kind == kind).count();
     answer::json(&CountBody {
         voice: count(MaterialKind::Voice),
@@ -96,7 +96,7 @@ pub(crate) fn batchget(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let skip = usize::try_from(offset).unwrap_or(usize::MAX);
     let take = usize::try_from(count).unwrap_or(usize::MAX);
     let mut state = lock(&call.platform.state);
-    let materials = &state.account(call.appid)?.materials;
+    let materials = &state.account(call.appid)?.content().materials;
     let of_kind: Vec<&Material> = materials.iter().filter(|material| material.kind == kind).collect();
     let item: Vec<Item<'_>> = of_kind.iter().skip(skip).take(take).map(|material| item(material)).collect();
     answer::json(&PageBody { item_count: item.len(), item, total_count: of_kind.len() })

@@ -23,7 +23,7 @@ pub(crate) fn template_send(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let mut state = lock(&call.platform.state);
     let account = state.account(call.appid)?;
     let follower = account.follower(openid)?;
-    if !account.templates.iter().any(|known| known == template_id) {
+    if !account.content().templates.iter().any(|known| known == template_id) {
         return Err(Refusal::new(40037));
     }
     let no_data = Map::new();

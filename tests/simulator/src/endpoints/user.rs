@@ -86,7 +86,7 @@ struct ListData<'a> {
 /// The openids of those who follow, after `next_openid`.
 pub(crate) fn get(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let mut state = lock(&call.platform.state);
-    let followers = &state.account(call.appid)?.followers;
+    let followers = &state.account(call.appid)?.content().followers;
     let following: Vec<&str> =
         followers.iter().filter(|user| user.following).map(|user| user.openid.as_str()).collect();
     let start = match call.request.query_value("next_openid") {

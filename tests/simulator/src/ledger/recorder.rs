@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
+use super::authorizers::AuthorizerIssues;
 use super::call::{Call, Received};
-use super::{Issue, Ledger, Message, Pushed, TicketIssue};
+use super::{AuthorizerIssue, ComponentIssue, Issue, Ledger, Message, Pushed, TicketIssue};
 use crate::sync::lock;
 
 /// Takes notes; a snapshot of them is a [`Ledger`].
@@ -21,6 +22,9 @@ pub(crate) struct Recorder {
 #[derive(Debug, Default)]
 struct Notes {
     issues: Vec<Issue>,
+    component_issues: Vec<ComponentIssue>,
+    /// Shared with the snapshots, since there may be many.
+    authorizer_issues: Arc<AuthorizerIssues>,
     ticket_issues: Vec<TicketIssue>,
     messages: Vec<Message>,
     calls: VecDeque<Arc<Call>>,
@@ -37,6 +41,14 @@ impl Recorder {
 
     pub(crate) fn issue(&self, issue: Issue) {
         lock(&self.notes).issues.push(issue);
+    }
+
+    pub(crate) fn component_issue(&self, issue: ComponentIssue) {
+        lock(&self.notes).component_issues.push(issue);
+    }
+
+    pub(crate) fn authorizer_issue(&self, issue: AuthorizerIssue) {
+        Arc::make_mut(&mut lock(&self.notes).authorizer_issues).push(issue);
     }
 
     pub(crate) fn ticket_issue(&self, issue: TicketIssue) {
@@ -87,6 +99,8 @@ impl Recorder {
         let notes = lock(&self.notes);
         Ledger {
             issues: notes.issues.clone(),
+            component_issues: notes.component_issues.clone(),
+            authorizer_issues: Arc::clone(&notes.authorizer_issues),
             ticket_issues: notes.ticket_issues.clone(),
             messages: notes.messages.clone(),
             calls: notes.calls.iter().cloned().collect(),

@@ -6,7 +6,7 @@ use wechat_simulator::{ERRCODES, Line, Simulator};
 use crate::support::{APPID, Platform, SECRET, errcode};
 
 /// A control's status and answer.
-async fn ask(platform: &Platform, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+pub(crate) async fn ask(platform: &Platform, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
     let method = method.parse::<reqwest::Method>().unwrap();
     let request = platform.http.request(method, platform.url(path));
     let request = match body {
@@ -18,7 +18,7 @@ async fn ask(platform: &Platform, method: &str, path: &str, body: Option<Value>)
 }
 
 /// A control's answer, which has to be a success.
-async fn tell(platform: &Platform, method: &str, path: &str, body: Option<Value>) -> Value {
+pub(crate) async fn tell(platform: &Platform, method: &str, path: &str, body: Option<Value>) -> Value {
     let (status, answer) = ask(platform, method, path, body).await;
     assert_eq!(status, 200, "{method} {path}: {answer}");
     answer
@@ -200,7 +200,7 @@ async fn the_rest_of_the_platform_is_shown_and_reset() {
 }
 
 /// Asks each control for something that makes no sense: method, path, body, status, part of the text.
-async fn refuse(platform: &Platform, cases: Vec<(&str, &str, Option<Value>, u16, &str)>) {
+pub(crate) async fn refuse(platform: &Platform, cases: Vec<(&str, &str, Option<Value>, u16, &str)>) {
     for (method, path, body, status, text) in cases {
         let (answered, answer) = ask(platform, method, path, body).await;
         let error = answer["error"].as_str().unwrap_or_else(|| panic!("{method} {path}: {answer}"));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends by panicking")]
 
 mod apis;
+mod components;
 mod controls;
 mod downloads;
 mod faults;

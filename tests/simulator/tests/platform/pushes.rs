@@ -1,10 +1,10 @@
 //! Pushes: what a developer's server receives, and what its answers come to.
 
-mod codec;
+pub(crate) mod codec;
 mod control;
 mod kinds;
 mod replies;
-mod server;
+pub(crate) mod server;
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use wechat_simulator::{Answer, Callback, Push, Pusher, Simulator, Verification};
 use crate::support::APPID;
 use server::{Behaviour, Received, Server};
 
-const TOKEN: &str = "AAAAA";
-const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
-const OPENID: &str = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M";
+pub(crate) const TOKEN: &str = "AAAAA";
+pub(crate) const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+pub(crate) const OPENID: &str = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M";
 
 /// A time-out that a server on the same machine meets only by never answering.
 const SHORT: Duration = Duration::from_millis(100);

@@ -4,22 +4,24 @@ use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lexopt::{Arg, Parser, ValueExt};
-use wechat_simulator::{App, SimClock};
+use wechat_simulator::{App, Component, SimClock};
 
 const HELP: &str = "\
 The WeChat platform offline, on 127.0.0.1.
 
-Usage: wechat-simulator [--port PORT] [--app APPID:SECRET]... [--frozen [UNIX]] [--body-limit BYTES]
+Usage: wechat-simulator [--port PORT] [--app APPID:SECRET]... [--component APPID:SECRET]...
+                        [--frozen [UNIX]] [--body-limit BYTES]
 
-  --port PORT         listen on this port (0 takes a free one) [default: 8900]
-  --app APPID:SECRET  add an account; may be given several times
-  --frozen [UNIX]     stand the clock still, now or at this Unix second [default: it runs]
-  --body-limit BYTES  read request bodies up to this length [default: 33554432]
-  --help              print this
-  --version           print the version
+  --port PORT               listen on this port (0 takes a free one) [default: 8900]
+  --app APPID:SECRET        add an account; may be given several times
+  --component APPID:SECRET  add a third-party platform; may be given several times
+  --frozen [UNIX]           stand the clock still, now or at this Unix second [default: it runs]
+  --body-limit BYTES        read request bodies up to this length [default: 33554432]
+  --help                    print this
+  --version                 print the version
 
 The program prints `listening on http://127.0.0.1:PORT` and serves until Ctrl-C.
-Accounts, clock, faults and the ledger are under /_sim/ of that address.";
+Accounts, third-party platforms, clock, faults and the ledger are under /_sim/ of that address.";
 
 const VERSION: &str = concat!("wechat-simulator ", env!("CARGO_PKG_VERSION"));
 
@@ -38,6 +40,7 @@ pub(crate) enum Order {
 pub(crate) struct Args {
     pub(crate) port: u16,
     pub(crate) apps: Vec<App>,
+    pub(crate) components: Vec<Component>,
     pub(crate) clock: SimClock,
     pub(crate) body_limit: Option<usize>,
 }
@@ -60,11 +63,24 @@ impl From<lexopt::Error> for BadArgs {
 
 impl Args {
     pub(crate) fn parse(mut parser: Parser) -> Result<Order, BadArgs> {
-        let mut args = Self { port: PORT, apps: Vec::new(), clock: SimClock::running(), body_limit: None };
+        let mut args = Self {
+            port: PORT,
+            apps: Vec::new(),
+            components: Vec::new(),
+            clock: SimClock::running(),
+            body_limit: None,
+        };
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("port") => args.port = port(&parser.value()?.string()?)?,
-                Arg::Long("app") => args.apps.push(app(&parser.value()?.string()?)?),
+                Arg::Long("app") => {
+                    let (appid, secret) = credentials("--app", &parser.value()?.string()?)?;
+                    args.apps.push(App::new(appid, secret));
+                }
+                Arg::Long("component") => {
+                    let (appid, secret) = credentials("--component", &parser.value()?.string()?)?;
+                    args.components.push(Component::new(appid, secret));
+                }
                 Arg::Long("body-limit") => args.body_limit = Some(body_limit(&parser.value()?.string()?)?),
                 Arg::Long("frozen") => args.clock = frozen(&mut parser)?,
                 Arg::Short('h') | Arg::Long("help") => return Ok(Order::Print(HELP)),
@@ -86,10 +102,14 @@ fn body_limit(text: &str) -> Result<usize, BadArgs> {
     text.parse().map_err(|_| BadArgs(format!("--body-limit wants a number of bytes, not {text:?}")))
 }
 
-fn app(text: &str) -> Result<App, BadArgs> {
+fn credentials(option: &str, text: &str) -> Result<(String, String), BadArgs> {
     match text.split_once(':') {
-        Some((appid, secret)) if !appid.is_empty() && !secret.is_empty() => Ok(App::new(appid, secret)),
-        _ => Err(BadArgs("--app wants APPID:SECRET, an appid and a secret with a colon between them".into())),
+        Some((appid, secret)) if !appid.is_empty() && !secret.is_empty() => {
+            Ok((appid.to_owned(), secret.to_owned()))
+        }
+        _ => Err(BadArgs(format!(
+            "{option} wants APPID:SECRET, an appid and a secret with a colon between them"
+        ))),
     }
 }
 

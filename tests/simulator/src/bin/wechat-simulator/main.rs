@@ -40,6 +40,9 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     for app in args.apps {
         builder = builder.with_app(app);
     }
+    for component in args.components {
+        builder = builder.with_component(component);
+    }
     let sim = builder.start().await?;
     writeln!(io::stdout(), "listening on {}", sim.base_url())?;
     end.await;

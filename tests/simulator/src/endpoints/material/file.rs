@@ -57,7 +57,7 @@ pub(crate) fn get(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let media_id = call.text("media_id", 41006)?;
     let mut state = lock(&call.platform.state);
     let account = state.account(call.appid)?;
-    let material = account.materials.iter().find(|material| material.media_id == media_id);
+    let material = account.content().materials.iter().find(|material| material.media_id == media_id);
     let Material { kind, name, .. } = material.ok_or_else(|| Refusal::new(40007))?;
     let uploaded = account.media_in(MediaStore::Material, media_id);
     match kind {
@@ -87,8 +87,9 @@ pub(crate) fn delete(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let media_id = call.text("media_id", 41006)?;
     let mut state = lock(&call.platform.state);
     let account = state.account(call.appid)?;
-    let index = account.materials.iter().position(|material| material.media_id == media_id);
-    account.materials.remove(index.ok_or_else(|| Refusal::new(40007))?);
+    let index = account.content().materials.iter().position(|material| material.media_id == media_id);
+    let index = index.ok_or_else(|| Refusal::new(40007))?;
+    account.change_content(|content| content.materials.remove(index));
     account.media.retain(|media| media.store != MediaStore::Material || media.media_id != media_id);
     answer::ok()
 }

@@ -10,7 +10,7 @@ use sha1::{Digest, Sha1};
 use super::{KEY, TOKEN};
 
 /// The signature of the token and other parts.
-pub(super) fn sign(parts: &[&str]) -> String {
+pub(crate) fn sign(parts: &[&str]) -> String {
     let mut parts = [&[TOKEN], parts].concat();
     parts.sort_unstable();
     let digest = Sha1::digest(parts.concat());
@@ -24,7 +24,7 @@ fn key() -> [u8; 32] {
 }
 
 /// The message inside an encrypted text, and the appid behind it.
-pub(super) fn decrypt(encrypt: &str) -> (String, String) {
+pub(crate) fn decrypt(encrypt: &str) -> (String, String) {
     let mut text = STANDARD.decode(encrypt).unwrap();
     let key = key();
     let iv: [u8; 16] = key[..16].try_into().unwrap();
@@ -38,7 +38,7 @@ pub(super) fn decrypt(encrypt: &str) -> (String, String) {
     (String::from_utf8(message.to_vec()).unwrap(), String::from_utf8(appid.to_vec()).unwrap())
 }
 
-pub(super) fn encrypt(message: &str, appid: &str) -> String {
+pub(crate) fn encrypt(message: &str, appid: &str) -> String {
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     let mut text = [b"0123456789abcdef", &length[..], message.as_bytes(), appid.as_bytes()].concat();
     let padding = 32 - text.len() % 32;
@@ -53,7 +53,7 @@ pub(super) fn encrypt(message: &str, appid: &str) -> String {
 }
 
 /// An encrypted reply's envelope in XML.
-pub(super) fn envelope(message: &str, appid: &str, nonce: &str) -> String {
+pub(crate) fn envelope(message: &str, appid: &str, nonce: &str) -> String {
     let encrypt = encrypt(message, appid);
     let signature = sign(&["1713424427", nonce, &encrypt]);
     format!(
@@ -63,7 +63,7 @@ pub(super) fn envelope(message: &str, appid: &str, nonce: &str) -> String {
 }
 
 /// The same in JSON.
-pub(super) fn json_envelope(message: &str, appid: &str, nonce: &str) -> String {
+pub(crate) fn json_envelope(message: &str, appid: &str, nonce: &str) -> String {
     let encrypt = encrypt(message, appid);
     let signature = sign(&["1713424427", nonce, &encrypt]);
     let envelope = serde_json::json!({
@@ -73,7 +73,7 @@ pub(super) fn json_envelope(message: &str, appid: &str, nonce: &str) -> String {
 }
 
 /// What stands between two texts.
-pub(super) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}"));
     rest.split_once(after).unwrap_or_else(|| panic!("no {after} in {rest}")).0
 }

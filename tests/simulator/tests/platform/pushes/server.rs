@@ -9,35 +9,35 @@ use tokio::sync::watch;
 
 /// A request that the server received.
 #[derive(Debug, Clone)]
-pub(super) struct Received {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) raw_query: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: String,
+pub(crate) struct Received {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) raw_query: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Received {
     /// The decoded value of a query parameter.
-    pub(super) fn query(&self, name: &str) -> &str {
+    pub(crate) fn query(&self, name: &str) -> &str {
         // No parameter of a push needs an escape in these tests.
         let pair = self.raw_query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
         pair.unwrap_or_else(|| panic!("no {name} in {}", self.raw_query))
     }
 
     /// The names of the query's parameters, in order.
-    pub(super) fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         self.raw_query.split('&').filter_map(|pair| pair.split('=').next()).collect()
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// What the server does with a request.
 #[derive(Debug, Clone)]
-pub(super) enum Behaviour {
+pub(crate) enum Behaviour {
     Answer {
         status: u16,
         body: String,
@@ -51,24 +51,24 @@ pub(super) enum Behaviour {
 }
 
 impl Behaviour {
-    pub(super) fn ok(body: &str) -> Self {
+    pub(crate) fn ok(body: &str) -> Self {
         Self::status(200, body)
     }
 
-    pub(super) fn status(status: u16, body: &str) -> Self {
+    pub(crate) fn status(status: u16, body: &str) -> Self {
         Self::Answer { status, body: body.to_owned() }
     }
 }
 
 /// A server on a port of 127.0.0.1.
-pub(super) struct Server {
-    pub(super) url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     log: Arc<watch::Sender<Vec<Received>>>,
 }
 
 impl Server {
     /// Asks the function what to do with each request and how many came before it.
-    pub(super) fn start(behaviour: impl Fn(&Received, usize) -> Behaviour + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(behaviour: impl Fn(&Received, usize) -> Behaviour + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/wechat", listener.local_addr().unwrap());
         let log = Arc::new(watch::Sender::new(Vec::new()));
@@ -92,12 +92,12 @@ impl Server {
         server
     }
 
-    pub(super) fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.log.borrow().clone()
     }
 
     /// Waits until as many requests have arrived.
-    pub(super) async fn arrived(&self, requests: usize) {
+    pub(crate) async fn arrived(&self, requests: usize) {
         self.log.subscribe().wait_for(|log| log.len() >= requests).await.unwrap();
     }
 }
