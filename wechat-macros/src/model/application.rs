@@ -31,7 +31,7 @@ pub(super) fn check(
         (Some(_), _) => {
             mistakes.forbid(
                 token,
-                "a component application has no `token`, since WeChat has one kind of it there: remove `token`",
+                "a component application and its authorizers have one kind of access token: remove `token`",
             );
             let authorizer_appid = mistakes.check(authorizer_appid, values::authorizer_appid);
             Some(Application::Component { authorizer_appid })
@@ -90,8 +90,8 @@ mod tests {
     #[test]
     fn a_key_of_the_other_kind_is_one_mistake() {
         for (tokens, message) in [
-            ("component, token = stable", "has no `token`"),
-            ("component, token = no, authorizer_appid = \"wx1\"", "has no `token`"),
+            ("component, token = stable", "remove `token`"),
+            ("component, token = no, authorizer_appid = \"wx1\"", "remove `token`"),
             ("authorizer_appid = \"wx1\"", "write `component`"),
             ("authorizer_appid = 7, token = stable", "write `component`"),
             ("autorizer_appid = \"wx1\"", "write `authorizer_appid`"),
