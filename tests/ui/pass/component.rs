@@ -1,4 +1,4 @@
-//! A component application by every row of the attribute's second table, but for a hub's URL.
+//! A component application by every row of the attribute's second table, but for a hub's URL, and by every key.
 
 #![deny(warnings)]
 

@@ -75,6 +75,10 @@ pub struct Given;
 )]
 pub struct Platform;
 
+/// A component application that asks a hub by its URL.
+#[wechat_client(component, adapter_storage = ("http://127.0.0.1:4000", bearer()))]
+pub struct PlatformByUrl;
+
 /// A component application, the arguments given.
 #[wechat_client(component, adapter_storage = MyComponentHub, args = _)]
 pub struct PlatformByArgs;
@@ -150,6 +154,7 @@ fn a_function_takes_any_client_of_a_component() {
     fn client_of<T: Call<App = Component>>(client: &T) -> Client<Component> {
         client.client().clone()
     }
+    assert_eq!(client_of(&PlatformByUrl::new()).appid(), None);
     assert_eq!(client_of(&PlatformByArgs::new(Region::Beijing)).appid(), None);
     assert_eq!(client_of(&PlatformByBoth::new(MyComponentHub, Region::Beijing)).authorizer_appid(), None);
     let client = client_of(&PlatformByAdapter::new(MyComponentClient));
