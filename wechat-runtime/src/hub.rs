@@ -30,8 +30,35 @@
 //! | `GET /client/ticket?appid=…&type=jsapi` | `{"expires_in":7200,"ticket":"…","timestamp":1795357587,"type":"jsapi"}` |
 //!
 //! `type` is `jsapi` or `wx_card`. `timestamp` is when it was granted, in Unix seconds. A reported token is compared with the one that is current: however
-//! many report the same one, WeChat is asked once. Secrets are on no route. The forms for component applications answer
-//! `invalid_config`.
+//! many report the same one, WeChat is asked once. Secrets are on no route.
+//!
+//! # The forms for component applications
+//!
+//! With [`component`](Settings::component), the accounts that have authorized a component are asked for by both appids, and
+//! the component's own token by paths of its own. `appid` is the component's then.
+//!
+//! | | |
+//! |---|---|
+//! | `GET /client/access_token?appid=…&authorizer_appid=…` | the authorizer's access token, as above |
+//! | `POST /refresh/access_token` with `{"access_token":"…","appid":"…","authorizer_appid":"…"}` | the same, with another token than the one reported |
+//! | `GET /client/ticket?appid=…&authorizer_appid=…&type=jsapi` | the authorizer's ticket, as above |
+//! | `GET /client/component_access_token?appid=…` | the component's own access token, as above |
+//! | `POST /client/refresh_component_access_token` with `{"access_token":"…","appid":"…"}` | the same, with another token than the one reported |
+//!
+//! In a report, `access_token` may be `null`: of a token that was never had. Refresh tokens and verify tickets are on no route
+//! either, and no answer or log tells them.
+//!
+//! | | |
+//! |---|---|
+//! | the account is not among those that authorize the component, or has taken that back | 404 `invalid_authorizer_appid` |
+//! | WeChat refuses the account's refresh token (61023) | 502 `invalid_component_refresh_token` |
+//! | no verify ticket was pushed and kept in the last twelve hours | 503 `verify_ticket_not_found`, with a `Retry-After` |
+//! | WeChat refuses the verify ticket (61005, 61006) | 502 `invalid_component_verify_ticket`, with a `Retry-After` |
+//! | WeChat refuses the hub's address (61004) | 502 `invalid_clientip` |
+//! | the storage has no secret for the component | 404 `invalid_config`, with WeChat's 40013 |
+//! | the hub serves no component | 501 `invalid_config` |
+//!
+//! # What went wrong
 //!
 //! Everything else that is HTTP is answered in JSON as well, under a status that says what it is:
 //! `{"errcode":40013,"message":"invalid appid","reason":null,"http_status":200}`. Where WeChat refused, `errcode`, `message`
@@ -45,6 +72,7 @@
 
 mod access;
 mod answer;
+mod granting;
 mod question;
 mod serve;
 
@@ -58,24 +86,23 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use futures_util::FutureExt as _;
+use tracing::field;
 
 pub use self::access::{Access, Operation, Peer};
 use self::answer::Refusal;
 use self::question::{Asks, Question};
 pub use self::serve::serve;
-use crate::application::Common;
+use crate::application::{Common, Component};
 use crate::client::{Call, Client};
 use crate::clock::{Clock, Moment, SystemClock};
-use crate::credential::{Account, Credential, Grant};
-use crate::credentials::Cause;
 use crate::hub_wire;
-use crate::{Error, TicketType};
 
 /// What a hub serves, to whom, and within which limits.
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until `router` or `serve` takes them"]
 pub struct Settings {
     common: Option<Client<Common>>,
+    component: Option<Client<Component>>,
     access: Access,
     timeout: Duration,
     body_limit: usize,
@@ -84,7 +111,8 @@ pub struct Settings {
 impl Settings {
     /// Settings by which these may ask.
     pub fn new(access: Access) -> Self {
-        Self { common: None, access, timeout: Duration::from_secs(6), body_limit: 16 * 1024 }
+        let (common, component) = (None, None);
+        Self { common, component, access, timeout: Duration::from_secs(6), body_limit: 16 * 1024 }
     }
 
     /// Serves the tokens and tickets that this client calls with: of every account whose secret its storage has, or of
@@ -96,8 +124,27 @@ impl Settings {
         Self { common: Some(client.client().clone()), ..self }
     }
 
+    /// Serves the component tokens that this client calls with, and the tokens and tickets of the accounts that have
+    /// authorized a component: of every component whose secret its storage has, or of those alone that a [`Peer`] is
+    /// [held to](Peer::appids). It may be there beside [`common`](Self::common), or alone.
+    ///
+    /// What the client was declared with holds here, too, but for its appids: who asks gives both.
+    ///
+    /// ```no_run
+    /// # use wechat_runtime::{hub, Client, Common, Component};
+    /// # fn f(shop: Client<Common>, platform: Client<Component>, access: hub::Access) {
+    /// let settings = hub::Settings::new(access).common(&shop).component(&platform);
+    /// # }
+    /// ```
+    pub fn component(self, client: &impl Call<App = Component>) -> Self {
+        Self { component: Some(client.client().clone()), ..self }
+    }
+
     /// How long a question may take to come, and then to be answered: 6 s each by default, which is more than WeChat has
     /// to answer in.
+    ///
+    /// A ticket may cost WeChat a token before it, and an authorizer's token the component's. What was too late to be
+    /// answered is there for who asks again.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
@@ -124,7 +171,7 @@ impl Settings {
 /// # }
 /// ```
 pub fn router(settings: Settings) -> Router {
-    if settings.common.is_none() {
+    if settings.serves_nothing() {
         tracing::warn!("{SERVES_NOTHING}");
     }
     let routes = ROUTES.iter().fold(Router::new(), |router, route| {
@@ -140,7 +187,8 @@ pub fn router(settings: Settings) -> Router {
         .with_state(Arc::new(settings))
 }
 
-const SERVES_NOTHING: &str = "the hub serves no application: give its settings a client, by `common`";
+const SERVES_NOTHING: &str =
+    "the hub serves no application: give its settings a client, by `common` or by `component`";
 
 /// A path of the protocol.
 struct Route {
@@ -171,8 +219,9 @@ impl Settings {
         let reading = Question::read(route.asks, request, self.body_limit);
         let question =
             tokio::time::timeout(self.timeout, reading).await.unwrap_or_else(|_| Err(Refusal::too_slow()))?;
-        let (asks, appid) = (route.asks, &*question.appid);
-        let answered = match peer.may(asks, appid, address, self.now()) {
+        let Question { asks, appid, authorizer_appid, .. } = &question;
+        let (asks, authorizer_appid) = (*asks, authorizer_appid.as_deref().map(field::debug));
+        let answered = match peer.may(&question, address, self.now()) {
             Ok(()) => {
                 let work = tokio::time::timeout(self.timeout, self.grant(&question));
                 work.await.unwrap_or_else(|_| Err(Refusal::not_in_time(asks)))
@@ -180,40 +229,14 @@ impl Settings {
             Err(refusal) => Err(refusal),
         };
         match &answered {
-            Ok(_) => tracing::debug!(peer = peer.name(), ?asks, ?appid, "answered"),
-            Err(refusal) => tracing::warn!(peer = peer.name(), ?asks, ?appid, %refusal, "not answered"),
+            Ok(_) => {
+                tracing::debug!(peer = peer.name(), ?asks, ?appid, authorizer_appid, "answered")
+            }
+            Err(refusal) => {
+                tracing::warn!(peer = peer.name(), ?asks, ?appid, authorizer_appid, %refusal, "not answered")
+            }
         }
         answered
-    }
-
-    /// Comes by what was asked for.
-    async fn grant(&self, question: &Question) -> Result<Response, Refusal> {
-        let client = self.common.as_ref().filter(|_| question.is_common());
-        let client = client.ok_or_else(Refusal::not_served)?;
-        let credential = match &question.ticket_type {
-            Some(ticket_type) => Credential::Ticket(ticket_type.clone()),
-            None => Credential::AccessToken(client.token_kind()),
-        };
-        let wire = client.wire().map_err(|error| Refusal::wrong_settings(&error))?;
-        let credentials =
-            client.credentials(wire, client.bound(), Account::of(question.appid.as_str().into()), credential);
-        let granted = match &question.stale {
-            Some(stale) => credentials.refresh(Some(stale.clone()), Cause::Refused(None)).await,
-            None => credentials.obtain().await,
-        };
-        let granted = granted.map_err(|error: Error| Refusal::failed(&error, question.asks))?;
-        let cap = client.expires_in().filter(|_| client.bound().binding().store.owner().is_some());
-        Ok(self.hand_over(granted, cap, question.ticket_type.clone()))
-    }
-
-    /// What was granted, with the life that the hub itself believes in: a client must not keep it longer.
-    fn hand_over(&self, granted: Grant, cap: Option<Duration>, ticket_type: Option<TicketType>) -> Response {
-        let cap = cap.map_or(u64::MAX, |cap| cap.as_secs());
-        let granted = Grant { expires_in: granted.expires_in.min(cap), ..granted };
-        match ticket_type {
-            Some(ticket_type) => answer::ticket(granted, ticket_type, self.clock()),
-            None => answer::token(granted, self.clock()),
-        }
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response {
@@ -224,9 +247,14 @@ impl Settings {
         Moment::now(self.clock())
     }
 
-    /// The clock that the timestamps are of.
+    /// The clock of what is no client's: a grant is told by that of the client which has it.
     fn clock(&self) -> &dyn Clock {
-        self.common.as_ref().map_or(&SystemClock, |client| client.clock())
+        let (common, component) = (self.common.as_ref(), self.component.as_ref());
+        common.map(Client::clock).or(component.map(Client::clock)).unwrap_or(&SystemClock)
+    }
+
+    fn serves_nothing(&self) -> bool {
+        self.common.is_none() && self.component.is_none()
     }
 }
 

@@ -8,18 +8,15 @@ use crate::answer::{Lenient, Text};
 use crate::errcode::ErrorKind;
 use crate::{Secret, TicketType};
 
-/// `GET`, with `appid`: the access token.
+/// `GET`, with `appid`, and `authorizer_appid` where it is an authorizer's: the access token.
 pub(crate) const ACCESS_TOKEN: &str = "/client/access_token";
 /// `POST`, with [`Refresh`]: another access token than this one.
 pub(crate) const REFRESH_ACCESS_TOKEN: &str = "/refresh/access_token";
-/// `GET`, with `appid` and `type`.
+/// `GET`, with `appid` and `type`, and `authorizer_appid` where it is an authorizer's.
 pub(crate) const TICKET: &str = "/client/ticket";
-
-/// `GET`, with a component's `appid`.
-#[cfg(feature = "hub")]
+/// `GET`, with a component's `appid`: its own access token.
 pub(crate) const COMPONENT_ACCESS_TOKEN: &str = "/client/component_access_token";
-/// `POST`, with a component's `appid`. It is not below `/refresh`.
-#[cfg(feature = "hub")]
+/// `POST`, with [`Refresh`], about a component's own access token. It is not below `/refresh`.
 pub(crate) const REFRESH_COMPONENT_ACCESS_TOKEN: &str = "/client/refresh_component_access_token";
 
 /// What answers a question for an access token. The order of the fields is the protocol's.
@@ -44,11 +41,14 @@ pub(crate) struct TicketAnswer {
     pub(crate) ticket_type: Option<TicketType>,
 }
 
-/// What asks for another access token than the one that is no good. All keys are always there.
+/// What asks for another access token than the one that is no good, which is there also where it is null.
 #[derive(Serialize)]
 pub(crate) struct Refresh<'a> {
     pub(crate) access_token: Option<&'a str>,
     pub(crate) appid: &'a str,
+    /// Where it is an authorizer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) authorizer_appid: Option<&'a str>,
 }
 
 /// What answers anything that went wrong.
@@ -112,6 +112,9 @@ pub(crate) const INVALID_CONFIG: &str = "invalid_config";
 pub(crate) const INVALID_ACCESS_TOKEN: &str = "invalid_access_token";
 pub(crate) const FAIL_FETCH_ACCESS_TOKEN: &str = "fail_fetch_access_token";
 pub(crate) const FAIL_FETCH_TICKET: &str = "fail_fetch_ticket";
+/// The account is not in the list of authorizers.
+pub(crate) const INVALID_AUTHORIZER_APPID: &str = "invalid_authorizer_appid";
+pub(crate) const VERIFY_TICKET_NOT_FOUND: &str = "verify_ticket_not_found";
 
 #[rustfmt::skip]
 const WORDS: &[Word] = &[
@@ -120,8 +123,8 @@ const WORDS: &[Word] = &[
     Word { reason: INVALID_ACCESS_TOKEN, codes: &[], kind: ErrorKind::Storage },
     Word { reason: FAIL_FETCH_ACCESS_TOKEN, codes: &[], kind: ErrorKind::Storage },
     Word { reason: FAIL_FETCH_TICKET, codes: &[], kind: ErrorKind::Storage },
-    Word { reason: "invalid_authorizer_appid", codes: &[], kind: ErrorKind::ReauthorizationRequired },
-    Word { reason: "verify_ticket_not_found", codes: &[], kind: ErrorKind::NoVerifyTicket },
+    Word { reason: INVALID_AUTHORIZER_APPID, codes: &[], kind: ErrorKind::ReauthorizationRequired },
+    Word { reason: VERIFY_TICKET_NOT_FOUND, codes: &[], kind: ErrorKind::NoVerifyTicket },
     Word { reason: "invalid_component_verify_ticket", codes: &[61005, 61006], kind: ErrorKind::VerifyTicket },
     Word { reason: "invalid_component_refresh_token", codes: &[61023], kind: ErrorKind::ReauthorizationRequired },
     Word { reason: "invalid_clientip", codes: &[61004], kind: ErrorKind::AddressNotAllowed },
@@ -164,10 +167,15 @@ mod tests {
             written(&ticket),
             r#"{"expires_in":7200,"ticket":"TICKET-jsapi","timestamp":1795357587,"type":"jsapi"}"#
         );
-        let refresh = Refresh { access_token: Some("T1"), appid: "wxtest" };
+        let refresh = Refresh { access_token: Some("T1"), appid: "wxtest", authorizer_appid: None };
         assert_eq!(written(&refresh), r#"{"access_token":"T1","appid":"wxtest"}"#);
-        let refresh = Refresh { access_token: None, appid: "wxtest" };
+        let refresh = Refresh { access_token: None, ..refresh };
         assert_eq!(written(&refresh), r#"{"access_token":null,"appid":"wxtest"}"#);
+        let refresh = Refresh { appid: "wxcomp", authorizer_appid: Some("wxauth"), ..refresh };
+        assert_eq!(
+            written(&refresh),
+            r#"{"access_token":null,"appid":"wxcomp","authorizer_appid":"wxauth"}"#
+        );
         let trouble = Trouble { reason: Some(INVALID_REQUEST.to_owned()), ..Trouble::default() };
         assert_eq!(
             written(&trouble),

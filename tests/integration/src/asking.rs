@@ -103,16 +103,26 @@ impl Answer {
     }
 }
 
-/// The settings of a hub of this client's whose one peer has [`BEARER`].
-pub fn open(client: &Client<Common>) -> Settings {
+/// The settings of a hub whose one peer has [`BEARER`], and which serves nothing yet.
+pub fn guarded() -> Settings {
     let peer = Peer::by_bearer("tests", BEARER).expect("it is long enough");
-    Settings::new(Access::new().peer(peer)).common(client)
+    Settings::new(Access::new().peer(peer))
 }
 
-/// The settings of a hub of this client's that lets in whoever is on this machine, as old clients need it.
-pub fn for_old_clients(client: &Client<Common>) -> Settings {
+/// The settings of a hub of this client's whose one peer has [`BEARER`].
+pub fn open(client: &Client<Common>) -> Settings {
+    guarded().common(client)
+}
+
+/// The settings of a hub that lets in whoever is on this machine, as old clients need it, and which serves nothing yet.
+pub fn unguarded() -> Settings {
     let peer = Peer::by_network("this machine", ["127.0.0.0/8", "::1"]).expect("these are networks");
-    Settings::new(Access::new().peer(peer)).common(client)
+    Settings::new(Access::new().peer(peer))
+}
+
+/// The settings of a hub of this client's that lets in whoever is on this machine.
+pub fn for_old_clients(client: &Client<Common>) -> Settings {
+    unguarded().common(client)
 }
 
 /// A GET with the headers that `elixir_wechat` sends.

@@ -5,6 +5,7 @@ pub mod asking;
 mod authorizer_file;
 mod cabinet;
 pub mod callbacks;
+pub mod component_world;
 mod hubbed;
 pub mod orders;
 pub mod process;

@@ -1,6 +1,8 @@
 //! A client of a hub over HTTP.
 
 mod answer;
+mod common;
+mod component;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,7 +11,6 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use tokio::runtime::{Handle, Id};
@@ -18,8 +19,8 @@ use url::{Host, Url};
 use self::answer::Answer;
 use crate::errcode::ErrorKind;
 use crate::flight::lock;
-use crate::hub_wire::{self, Refresh};
-use crate::{Error, Secret, Ticket, TicketType, Token, base, http_client, storage};
+use crate::hub_wire::Refresh;
+use crate::{Error, Secret, base, http_client};
 
 /// Said where nothing but plain HTTP can be spoken.
 const NO_TLS: &str =
@@ -54,6 +55,18 @@ const MANY_RUNTIMES: usize = 16;
 /// pub struct InShort;
 /// ```
 ///
+/// It is a [`storage::Client`](crate::storage::Client) and a [`storage::ComponentClient`](crate::storage::ComponentClient):
+/// the hub tells a component application its own token, and those of the accounts that have authorized it.
+///
+/// ```
+/// use wechat_runtime::{adapters::HubClient, Bound, Client, Component};
+///
+/// let hub = Bound::<Component>::new(HubClient::new("http://hub.internal:4000"), ());
+/// let platform = Client::builder(hub).appid("wx5b6a79881f2e3d4c").build()?;
+/// let shop = platform.authorizer("wx99aa88bb77cc66dd");
+/// # Ok::<(), wechat_runtime::Error>(())
+/// ```
+///
 /// What the hub has answered is kept until it expires, and asked for again behind the callers' backs in the last five
 /// minutes ([`margin`](crate::RefreshSettings::margin)). All clients of one hub in a process with the same bearer token and
 /// time-outs share what they have, those made for one call included; with an [`http`](Self::http) of its own, a client
@@ -64,7 +77,9 @@ const MANY_RUNTIMES: usize = 16;
 /// # Errors
 ///
 /// What WeChat refused to the hub is the caller's error, with its [`errcode`](Error::errcode), and what the hub refused
-/// has its [`reason`](Error::reason). A hub that cannot be reached, is late, or answers with what is no hub's answer is
+/// has its [`reason`](Error::reason): `invalid_authorizer_appid` is an account that does not authorize the component
+/// ([`ReauthorizationRequired`](ErrorKind::ReauthorizationRequired)), `verify_ticket_not_found` a hub to which WeChat has
+/// pushed no verify ticket of late ([`NoVerifyTicket`](ErrorKind::NoVerifyTicket)). A hub that cannot be reached, is late, or answers with what is no hub's answer is
 /// an error of the kind [`Storage`](ErrorKind::Storage). A URL or a bearer token that cannot be one is the error of each
 /// call ([`Configuration`](ErrorKind::Configuration)).
 ///
@@ -197,6 +212,18 @@ impl HubClient {
         Answer::read(response).await
     }
 
+    /// A name for what is asked of the hub: where it is, who asks, and how.
+    fn name(&self) -> Option<String> {
+        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let url = self.url.as_ref().ok()?;
+        // Who asks decides what is answered; the bearer token itself need not be kept in a name.
+        let bearer = self.bearer.as_ref().map(|bearer| KEYS.hash_one(bearer.expose()));
+        // What a function makes is known to be the same for clones alone. The address is kept as long as the name is,
+        // because the binding keeps the client.
+        let own_way = self.http.make.as_ref().map(|_| Arc::as_ptr(&self.http));
+        Some(format!("{url} {bearer:?} {:?} {:?} {own_way:?}", self.timeout, self.connect_timeout))
+    }
+
     /// An error of the hub's own.
     fn trouble(&self, what: &str) -> Error {
         self.in_trouble(Error::new(ErrorKind::Storage, ""), what)
@@ -207,48 +234,6 @@ impl HubClient {
         let error = error.of_kind(ErrorKind::Storage).because(format!("the hub at {hub} {what}"));
         let speaks = cfg!(any(feature = "rustls", feature = "native-tls")) || hub.starts_with("http:");
         error.advising(if speaks { "check that the hub runs at this URL" } else { NO_TLS })
-    }
-}
-
-#[async_trait]
-impl storage::Client for HubClient {
-    type Args = ();
-
-    async fn fetch_access_token(&self, appid: &str, (): &()) -> storage::Result<Option<Token>> {
-        let answer = self.get(hub_wire::ACCESS_TOKEN, &[("appid", appid)]).await?;
-        Ok(Some(answer.token(self, None)?))
-    }
-
-    async fn refresh_access_token(
-        &self,
-        appid: &str,
-        stale: Option<&Secret>,
-        (): &(),
-    ) -> storage::Result<Option<Token>> {
-        let refresh = Refresh { access_token: stale.map(Secret::expose), appid };
-        let answer = self.post(hub_wire::REFRESH_ACCESS_TOKEN, &refresh).await?;
-        Ok(Some(answer.token(self, stale)?))
-    }
-
-    async fn fetch_ticket(
-        &self,
-        appid: &str,
-        ticket_type: &TicketType,
-        (): &(),
-    ) -> storage::Result<Option<Ticket>> {
-        let query = [("appid", appid), ("type", ticket_type.as_str())];
-        Ok(Some(self.get(hub_wire::TICKET, &query).await?.ticket(self, ticket_type)?))
-    }
-
-    fn shared_as(&self, (): &()) -> Option<String> {
-        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        let url = self.url.as_ref().ok()?;
-        // Who asks decides what is answered; the bearer token itself need not be kept in a name.
-        let bearer = self.bearer.as_ref().map(|bearer| KEYS.hash_one(bearer.expose()));
-        // What a function makes is known to be the same for clones alone. The address is kept as long as the name is,
-        // because the binding keeps the client.
-        let own_way = self.http.make.as_ref().map(|_| Arc::as_ptr(&self.http));
-        Some(format!("{url} {bearer:?} {:?} {:?} {own_way:?}", self.timeout, self.connect_timeout))
     }
 }
 
@@ -328,6 +313,7 @@ fn is_loopback(url: &Result<Url, Error>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub_wire;
 
     #[test]
     fn a_path_is_joined_with_one_slash_and_the_query_is_a_forms() {
@@ -362,7 +348,7 @@ mod tests {
 
     #[test]
     fn clients_share_what_they_have_where_all_that_decides_is_the_same() {
-        let name = |hub: HubClient| storage::Client::shared_as(&hub, &());
+        let name = |hub: HubClient| hub.name();
         let plain = || HubClient::new("http://hub.example");
         let one = name(plain());
         assert!(one.is_some());

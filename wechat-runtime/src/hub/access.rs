@@ -11,7 +11,7 @@ use ipnet::{IpNet, Ipv4Net};
 use subtle::ConstantTimeEq as _;
 
 use super::answer::Refusal;
-use super::question::Asks;
+use super::question::Question;
 use crate::clock::Moment;
 use crate::errcode::ErrorKind;
 use crate::flight::lock;
@@ -184,6 +184,17 @@ impl Peer {
     }
 
     /// Holds it to these accounts: by default it may ask for every one whose secret the storage has.
+    ///
+    /// A component's appid stands for the component's own token and for all accounts that authorize it. The appid of an
+    /// account that authorizes a component stands for that account alone, whichever component it is asked through.
+    ///
+    /// ```
+    /// # use wechat_runtime::{hub::Peer, Error};
+    /// # fn f(all: String, one: String) -> Result<(), Error> {
+    /// let platform = Peer::by_bearer("the whole platform", all)?.appids(["wx5b6a79881f2e3d4c"]);
+    /// let shop = Peer::by_bearer("one shop of it", one)?.appids(["wx99aa88bb77cc66dd"]);
+    /// # Ok(()) }
+    /// ```
     pub fn appids(self, appids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { appids: Some(appids.into_iter().map(Into::into).collect()), ..self }
     }
@@ -208,12 +219,12 @@ impl Peer {
     /// Whether it may ask this now; if so, it is counted.
     pub(super) fn may(
         &self,
-        asks: Asks,
-        appid: &str,
+        question: &Question,
         address: Option<IpAddr>,
         now: Moment,
     ) -> Result<(), Refusal> {
-        if self.appids.as_ref().is_some_and(|appids| !appids.contains(appid)) {
+        let asks = question.asks;
+        if self.appids.as_ref().is_some_and(|appids| !question.appids().any(|appid| appids.contains(appid))) {
             return Err(Refusal::not_allowed("this appid"));
         }
         if let Some(allowed) = &self.operations {

@@ -14,13 +14,16 @@ use crate::clock::{Clock, Moment};
 use crate::credential::Grant;
 use crate::errcode::ErrorKind;
 use crate::hub_wire::{
-    FAIL_FETCH_ACCESS_TOKEN, FAIL_FETCH_TICKET, INVALID_CONFIG, INVALID_REQUEST, TicketAnswer, TokenAnswer,
-    Trouble, Word,
+    FAIL_FETCH_ACCESS_TOKEN, FAIL_FETCH_TICKET, INVALID_AUTHORIZER_APPID, INVALID_CONFIG, INVALID_REQUEST,
+    TicketAnswer, TokenAnswer, Trouble, VERIFY_TICKET_NOT_FOUND, Word,
 };
 use crate::{Error, TicketType};
 
 /// WeChat's own word for an appid that it does not know.
 const INVALID_APPID: i64 = 40013;
+
+/// When it is worth asking again where there is no verify ticket: by then, the next one has been pushed.
+const NEXT_VERIFY_TICKET: Duration = Duration::from_secs(600);
 
 /// The year 10000, in Unix seconds: no date of HTTP's is as late.
 const END_OF_DATES: u64 = 253_402_300_800;
@@ -154,7 +157,10 @@ impl Refusal {
         let has_no_secret = is_ours;
         let status = match error.kind() {
             ErrorKind::Configuration if has_no_secret => StatusCode::NOT_FOUND,
-            ErrorKind::Quota | ErrorKind::Busy | ErrorKind::Storage => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::ReauthorizationRequired if error.errcode().is_none() => StatusCode::NOT_FOUND,
+            ErrorKind::Quota | ErrorKind::Busy | ErrorKind::Storage | ErrorKind::NoVerifyTicket => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             ErrorKind::TokenRejected if error.retry_after().is_some() => StatusCode::TOO_MANY_REQUESTS,
             ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             _ => StatusCode::BAD_GATEWAY,
@@ -163,7 +169,11 @@ impl Refusal {
         let reason = error.reason().or_else(|| match error.errcode() {
             Some(code) => Word::of_code(code).map(|word| word.reason),
             None if has_no_secret => Some(INVALID_CONFIG),
-            None => Some(word_for(asks)),
+            None => Some(match error.kind() {
+                ErrorKind::ReauthorizationRequired => INVALID_AUTHORIZER_APPID,
+                ErrorKind::NoVerifyTicket => VERIFY_TICKET_NOT_FOUND,
+                _ => word_for(asks),
+            }),
         });
         let message = match error.errmsg() {
             Some(errmsg) => errmsg.to_owned(),
@@ -178,7 +188,9 @@ impl Refusal {
             reason: reason.map(str::to_owned),
             http_status: error.http_status(),
         };
-        Self { status, trouble, retry_after: error.retry_after(), cause: Some(error.clone()) }
+        let next_ticket = (error.kind() == ErrorKind::NoVerifyTicket).then_some(NEXT_VERIFY_TICKET);
+        let retry_after = error.retry_after().or(next_ticket);
+        Self { status, trouble, retry_after, cause: Some(error.clone()) }
     }
 }
 

@@ -42,13 +42,24 @@ impl Asks {
     fn is_about_component(self) -> bool {
         matches!(self, Self::ComponentAccessToken | Self::AnotherComponentAccessToken)
     }
+
+    /// The authorizer that is meant. What a component has itself is asked for without one, and one that is there all the
+    /// same says nothing.
+    fn authorizer_appid(self, given: Option<String>) -> Result<Option<String>, Refusal> {
+        let given = given.filter(|_| !self.is_about_component());
+        if given.as_deref().is_some_and(|given| !can_be_appid(given)) {
+            return Err(Refusal::wrong_question("`authorizer_appid` cannot be one"));
+        }
+        Ok(given)
+    }
 }
 
 /// A question, complete.
 pub(super) struct Question {
     pub(super) asks: Asks,
     pub(super) appid: String,
-    authorizer_appid: Option<String>,
+    /// The account's, where it is one that has authorized the component `appid`.
+    pub(super) authorizer_appid: Option<String>,
     pub(super) ticket_type: Option<TicketType>,
     /// The token that is no good, where there is one.
     pub(super) stale: Option<Secret>,
@@ -85,7 +96,7 @@ impl Question {
             return Ok(Self {
                 asks,
                 appid: appid(report.appid)?,
-                authorizer_appid: report.authorizer_appid,
+                authorizer_appid: asks.authorizer_appid(report.authorizer_appid)?,
                 ticket_type: None,
                 stale: report.access_token,
             });
@@ -97,8 +108,13 @@ impl Question {
             Asks::Ticket => Some(ticket_type(query.ticket_type.as_deref())?),
             _ => None,
         };
-        let appid = appid(query.appid)?;
-        Ok(Self { asks, appid, authorizer_appid: query.authorizer_appid, ticket_type, stale: None })
+        let (appid, authorizer_appid) = (appid(query.appid)?, asks.authorizer_appid(query.authorizer_appid)?);
+        Ok(Self { asks, appid, authorizer_appid, ticket_type, stale: None })
+    }
+
+    /// The appids by which one may be allowed to ask it: any of them is enough.
+    pub(super) fn appids(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.appid), self.authorizer_appid.as_ref()].into_iter().flatten().map(String::as_str)
     }
 
     /// Whether it is about a common application.
@@ -116,12 +132,15 @@ async fn read_body(request: Request, limit: usize) -> Result<Bytes, Refusal> {
     limited_body::read(request.into_body(), limit).await.map_err(unread)
 }
 
-/// An appid that can be asked for, and written in a line of log. Whether there is such an application is WeChat's to say.
+/// Whether it can be asked for, and written in a line of log. Whether there is such an application is WeChat's to say.
+fn can_be_appid(appid: &str) -> bool {
+    !appid.is_empty() && appid.len() <= LONGEST_APPID && !appid.contains(char::is_control)
+}
+
 fn appid(given: Option<String>) -> Result<String, Refusal> {
-    let fits = |appid: &String| {
-        !appid.is_empty() && appid.len() <= LONGEST_APPID && !appid.contains(char::is_control)
-    };
-    given.filter(fits).ok_or_else(|| Refusal::wrong_question("`appid` is missing, or cannot be one"))
+    given
+        .filter(|given| can_be_appid(given))
+        .ok_or_else(|| Refusal::wrong_question("`appid` is missing, or cannot be one"))
 }
 
 /// Those that WeChat has: one that is made up would be asked for at WeChat each time.

@@ -94,7 +94,7 @@ pub async fn serve(
 
 /// Refuses to be open to everybody, or of no use to anybody, by mistake.
 fn let_in(listener: &TcpListener, settings: Settings) -> Result<Settings, Error> {
-    if settings.common.is_none() {
+    if settings.serves_nothing() {
         return Err(Error::new(ErrorKind::Configuration, SERVES_NOTHING));
     }
     if !settings.access.is_empty() {

@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::HubClient;
+use crate::credential::Credential;
 use crate::errcode::{ErrorKind, Origin};
 use crate::hub_wire::{INVALID_ACCESS_TOKEN, INVALID_REQUEST, TicketAnswer, TokenAnswer, Trouble, Word};
-use crate::{Error, Secret, Ticket, TicketType, Token, TokenKind, answer};
+use crate::{Error, Secret, Ticket, TicketType, Token, answer};
 
 /// An answer of a hub is a few hundred bytes.
 const MOST_BYTES: usize = 64 * 1024;
@@ -41,15 +42,19 @@ impl Answer {
         Ok(Self { status, date, retry_after, body })
     }
 
-    /// The access token in it. `stale` is what was reported in the question.
-    pub(super) fn token(self, hub: &HubClient, stale: Option<&Secret>) -> Result<Token, Error> {
-        let granted = self.granted(hub, stale, Origin::Grant, |holds| holds.access_token.is_some());
-        let TokenAnswer { access_token, expires_in, timestamp } = granted?;
+    /// The access token in it that was `asked` for. `stale` is what was reported in the question.
+    pub(super) fn token(
+        self,
+        hub: &HubClient,
+        asked: &Credential,
+        stale: Option<&Secret>,
+    ) -> Result<Token, Error> {
+        let TokenAnswer { access_token, expires_in, timestamp } = self.granted(hub, asked, stale)?;
         if access_token.expose().is_empty() {
             return Err(self.wrong(hub, "answered with an empty access token"));
         }
-        // The protocol does not tell which kind it is: a hub's clients take what they are given.
-        let token = Token::new(TokenKind::default(), access_token, timestamp, expires_in);
+        // The protocol does not tell which kind a common one is: a hub's clients take what they are given.
+        let token = Token::new(asked.kind().unwrap_or_default(), access_token, timestamp, expires_in);
         Ok(match self.date {
             Some(date) => token.as_of(date),
             None => token,
@@ -58,9 +63,8 @@ impl Answer {
 
     /// The ticket in it.
     pub(super) fn ticket(self, hub: &HubClient, asked: &TicketType) -> Result<Ticket, Error> {
-        // A 40001 is about the token that buys it.
-        let granted = self.granted(hub, None, Origin::Business, |holds| holds.ticket.is_some());
-        let TicketAnswer { expires_in, ticket, timestamp, ticket_type } = granted?;
+        let TicketAnswer { expires_in, ticket, timestamp, ticket_type } =
+            self.granted(hub, &Credential::Ticket(asked.clone()), None)?;
         if ticket.expose().is_empty() {
             return Err(self.wrong(hub, "answered with an empty ticket"));
         }
@@ -76,17 +80,20 @@ impl Answer {
     fn granted<T: DeserializeOwned>(
         &self,
         hub: &HubClient,
+        asked: &Credential,
         stale: Option<&Secret>,
-        origin: Origin,
-        has: fn(Holds) -> bool,
     ) -> Result<T, Error> {
-        if self.status != StatusCode::OK || !answer::json(&self.body).is_ok_and(has) {
-            return Err(self.trouble(hub, stale, origin));
+        let is_there = |holds: Holds| match asked {
+            Credential::Ticket(_) => holds.ticket.is_some(),
+            _ => holds.access_token.is_some(),
+        };
+        if self.status != StatusCode::OK || !answer::json(&self.body).is_ok_and(is_there) {
+            return Err(self.trouble(hub, stale, origin(asked)));
         }
         answer::json(&self.body).map_err(|error| {
             let what = "answered with a record of the wrong shape: the credential has to be a string, expires_in and \
                         timestamp whole numbers";
-            let word = (origin == Origin::Grant).then(|| INVALID_ACCESS_TOKEN.to_owned());
+            let word = asked.kind().map(|_| INVALID_ACCESS_TOKEN.to_owned());
             self.wrong(hub, what).with_reason(word).caused_by(Arc::new(error))
         })
     }
@@ -145,11 +152,24 @@ impl Answer {
             StatusCode::TOO_MANY_REQUESTS => error
                 .of_kind(if stale.is_some() { ErrorKind::TokenRejected } else { ErrorKind::Quota })
                 .advising("the hub replaces no more tokens for now: call again later"),
-            // A word that is not the protocol's is one for what the original's hub met on its own way to WeChat.
-            _ => error
-                .of_kind(word.map_or(ErrorKind::Storage, |word| word.kind))
-                .advising("see to the hub, in whose logs is why"),
+            _ => {
+                // A word that is not the protocol's is one for what the original's hub met on its own way to WeChat.
+                let kind = word.map_or(ErrorKind::Storage, |word| word.kind);
+                error.of_kind(kind).advising(match kind {
+                    ErrorKind::ReauthorizationRequired => "ask the account to authorize the component again",
+                    _ => "see to the hub, in whose logs is why",
+                })
+            }
         }
+    }
+}
+
+/// What WeChat's word to the hub was about: a 40001 is about the token that a ticket, or an authorizer's token, is bought
+/// with.
+fn origin(asked: &Credential) -> Origin {
+    match asked {
+        Credential::AccessToken(_) | Credential::ComponentToken => Origin::Grant,
+        Credential::AuthorizerToken | Credential::Ticket(_) => Origin::Business,
     }
 }
 
