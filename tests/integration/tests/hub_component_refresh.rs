@@ -92,6 +92,21 @@ async fn two_hundred_reports_of_a_components_token_cost_one_call() {
     assert_eq!(ask(&hub, fetch(&world)).await.value(), of_account, "the account's is another");
 }
 
+/// All of them come at different times to the token that is bought with, and none fails by another's.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_reports_of_an_accounts_token_where_the_components_is_refused_too_cost_one_of_each() {
+    for _ in 0..10 {
+        let world = ComponentWorld::new().await;
+        let (hub, _, stale) = warm(&world).await;
+        world.platforms().revoke();
+        world.shop().revoke();
+        let values = at_once(&hub, (0..200).map(|_| report(&world, Some(&stale)))).await;
+        let current = world.shop().current_token().unwrap();
+        assert!(values.iter().all(|value| *value == current));
+        assert_eq!(world.issued(), (2, 2));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_who_ask_for_what_is_not_there_cost_one_of_each() {
     let world = ComponentWorld::new().await;
