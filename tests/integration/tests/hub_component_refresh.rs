@@ -11,7 +11,7 @@ use wechat_integration_tests::{http, in_time};
 use wechat_runtime::adapters::HubClient;
 use wechat_runtime::storage::ComponentHub as _;
 use wechat_runtime::{Bound, Client, Component, TicketType, hub};
-use wechat_simulator::{Fault, RefreshTokens};
+use wechat_simulator::{Fault, RefreshTokens, TicketType as Sort};
 
 fn fetch(world: &ComponentWorld) -> Request<Body> {
     let (component, [shop, _]) = (&world.component, &world.shops);
@@ -104,6 +104,20 @@ async fn two_hundred_reports_of_an_accounts_token_where_the_components_is_refuse
         let current = world.shop().current_token().unwrap();
         assert!(values.iter().all(|value| *value == current));
         assert_eq!(world.issued(), (2, 2));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_who_ask_for_a_ticket_where_both_tokens_are_refused_cost_one_of_each() {
+    for _ in 0..10 {
+        let world = ComponentWorld::new().await;
+        let (hub, _, _) = warm(&world).await;
+        world.platforms().revoke();
+        world.shop().revoke();
+        let values = at_once(&hub, (0..200).map(|_| ticket(&world, "jsapi"))).await;
+        assert!(values.iter().all(|value| *value == values[0]));
+        let tickets = world.sim.ledger().tickets_issued(&world.shops[0], Sort::Jsapi);
+        assert_eq!((world.issued(), tickets), ((2, 2), 1));
     }
 }
 
