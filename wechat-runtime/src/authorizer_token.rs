@@ -146,6 +146,7 @@ impl AuthorizerToken {
     }
 }
 
+#[expect(clippy::ref_option, reason = "serde calls it so")]
 fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => serializer.serialize_some(secret.expose()),

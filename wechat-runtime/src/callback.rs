@@ -60,8 +60,9 @@
 //! # Component applications
 //!
 //! [`component_service`][component_service] takes what comes to the URL for authorization events, the
-//! `component_verify_ticket` above all. `success` is answered when your [`ComponentEvents`][component_events] have kept it, and
-//! not before; what takes longer than 4.5 s is answered 503, so that WeChat pushes it again. Yours may run for another 4.5 s, and is
+//! `component_verify_ticket` above all. A client of the component keeps it: tickets, the tokens of an account that authorizes,
+//! that one has taken its authorization back. `success` is answered when it, or your own
+//! [`ComponentEvents`][component_events], have kept it, and not before; what takes longer than 4.5 s is answered 503, so that WeChat pushes it again. Yours may run for another 4.5 s, and is
 //! then cancelled.
 //!
 //! # Which mode

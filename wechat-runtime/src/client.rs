@@ -3,6 +3,8 @@
 mod authorizer;
 mod builder;
 mod component;
+#[cfg(feature = "callback-codec")]
+mod events;
 mod preauth;
 mod ticket_call;
 

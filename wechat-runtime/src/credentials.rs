@@ -179,11 +179,15 @@ impl Credentials {
     }
 
     /// Another credential in place of `stale`, by one refresh for all who ask.
-    pub(crate) async fn refresh(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
-        let patience = self.settings.lease.saturating_add(self.settings.upstream_timeout);
-        let refreshed = tokio::time::timeout(patience, self.refresh_together(stale, cause)).await;
-        let late = || format!("no {} was granted in time", self.key.credential.name());
-        refreshed.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, late())))
+    ///
+    /// Boxed, because it is rare, and large; and what is bought with another credential refreshes that one in its midst.
+    pub(crate) fn refresh(&self, stale: Option<Secret>, cause: Cause) -> BoxFuture<'_, Result<Grant, Error>> {
+        Box::pin(async move {
+            let patience = self.settings.lease.saturating_add(self.settings.upstream_timeout);
+            let refreshed = tokio::time::timeout(patience, self.refresh_together(stale, cause)).await;
+            let late = || format!("no {} was granted in time", self.key.credential.name());
+            refreshed.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, late())))
+        })
     }
 
     async fn refresh_together(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
@@ -196,7 +200,7 @@ impl Credentials {
                 return Ok(copy.grant.clone());
             }
             let paid_with = match &bought_with {
-                Some(bought_with) => Some(bought_with.obtain_boxed().await),
+                Some(bought_with) => Some(bought_with.obtain().await),
                 None => None,
             };
             let work = || {
@@ -225,7 +229,7 @@ impl Credentials {
                     refused_before = true;
                     if let Some(bought_with) = &bought_with {
                         let cause = Cause::Refused(Some(refusal));
-                        let refreshed = bought_with.refresh_boxed(Some(value), cause).await;
+                        let refreshed = bought_with.refresh(Some(value), cause).await;
                         // There is no other to pay with for now: nobody tries it again with this one meanwhile.
                         refreshed.map_err(|error| if led { self.pause(&lane, error) } else { error })?;
                     }
@@ -246,16 +250,6 @@ impl Credentials {
                 Err(_) => self.held_back(&lane).await?,
             }
         }
-    }
-
-    // What is bought with another credential comes by it as everybody does.
-
-    fn obtain_boxed(&self) -> BoxFuture<'_, Result<Grant, Error>> {
-        Box::pin(self.obtain())
-    }
-
-    fn refresh_boxed(&self, stale: Option<Secret>, cause: Cause) -> BoxFuture<'_, Result<Grant, Error>> {
-        Box::pin(self.refresh(stale, cause))
     }
 
     /// Begins a pause, of which the error tells how long it is.
@@ -286,7 +280,7 @@ impl Credentials {
             .is_none_or(|copy| copy.claim_attempt(now, now.after(self.settings.background_pause)));
         if due {
             let (this, stale) = (self.clone(), Some(ageing.value.clone()));
-            tokio::spawn(async move { drop(this.refresh_boxed(stale, Cause::Ageing).await) });
+            tokio::spawn(async move { drop(this.refresh(stale, Cause::Ageing).await) });
         }
     }
 

@@ -1,6 +1,7 @@
 //! The table of paths: which credential a call needs, what it is filled in with, what its success means.
 
 use crate::application::Kind;
+use crate::credential::Credential;
 use crate::errcode::ErrorKind;
 use crate::{Error, TokenKind};
 
@@ -244,6 +245,15 @@ impl Route {
         by_secret
             || self.grants.is_some_and(|grants| grants != Grants::Ticket)
             || self.success == Success::Authorized
+    }
+
+    /// The credential that is injected, or whose secret is filled in.
+    pub(crate) fn credential(&self, kind: Kind, token: TokenKind) -> Credential {
+        match (kind, self.needs) {
+            (Kind::Common, _) => Credential::AccessToken(token),
+            (Kind::Component, Needs::AccessToken) => Credential::AuthorizerToken,
+            (Kind::Component, _) => Credential::ComponentToken,
+        }
     }
 
     /// The query parameter that holds the token.

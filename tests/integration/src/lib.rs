@@ -1,6 +1,8 @@
 //! A world to try the client in: the simulator, a storage that can be told to fail, a client between them.
 
+mod agency;
 pub mod asking;
+mod cabinet;
 pub mod callbacks;
 pub mod component_world;
 mod hubbed;
@@ -21,6 +23,10 @@ use tokio::sync::Semaphore;
 use wechat_runtime::{Bound, Client, ClientBuilder, Common, Error, Response};
 use wechat_simulator::{Account, Line, Simulator};
 
+pub use self::agency::{
+    AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, COMPONENT_TOKEN, QUERY_AUTH, call_for, exchange,
+};
+pub use self::cabinet::Cabinet;
 pub use self::hubbed::{
     GRANTED, Hubbed, STALE, assert_left_alone, assert_tells, either, everybody_waits, granting, in_time,
     record, through, token, value,

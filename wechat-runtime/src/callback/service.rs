@@ -30,7 +30,7 @@ use super::incoming::number;
 use super::keys::Opened;
 use super::seen::{Fingerprint, Kind};
 use super::{ComponentEvent, Error, Incoming, IntoSettings, Keys, Query, Settings};
-use crate::{limited_body, storage};
+use crate::{Call, Component, limited_body, storage};
 
 /// Takes the messages and events that WeChat pushes to accounts: axum's service for one path.
 ///
@@ -93,22 +93,22 @@ where
 
 /// Where a component application's tickets and authorizations are kept: what [`component_service`] plugs into.
 ///
+/// A client of the component is one. Implement it for a type of your own to do more:
+///
 /// ```
 /// use wechat_runtime::callback::{ComponentEvent, ComponentEvents, ComponentInfo};
-/// use wechat_runtime::{async_trait, storage};
-/// # struct Tickets;
-/// # impl Tickets { async fn save(&self, _: &str, _: &str, _: u64) -> Result<(), std::io::Error> { Ok(()) } }
+/// use wechat_runtime::{async_trait, storage, Client, Component};
+///
+/// struct Platform {
+///     client: Client<Component>,
+/// }
 ///
 /// #[async_trait]
-/// impl ComponentEvents for Tickets {
+/// impl ComponentEvents for Platform {
 ///     async fn receive(&self, event: ComponentEvent) -> storage::Result<()> {
-///         match event.info {
-///             ComponentInfo::VerifyTicket { component_verify_ticket, .. } => {
-///                 let ticket = component_verify_ticket.expose();
-///                 self.save(&event.component_appid, ticket, event.create_time).await?;
-///             }
-///             ComponentInfo::Unauthorized { authorizer_appid, .. } => println!("{authorizer_appid} is gone"),
-///             _ => {}
+///         self.client.receive_event(&event).await?;
+///         if let ComponentInfo::Unauthorized { authorizer_appid, .. } = event.info {
+///             println!("{authorizer_appid} is gone");
 ///         }
 ///         Ok(())
 ///     }
@@ -133,6 +133,16 @@ pub trait ComponentEvents: Send + Sync + 'static {
     async fn receive(&self, event: ComponentEvent) -> storage::Result<()>;
 }
 
+/// A client of the component keeps its tickets, and exchanges authorizations: see
+/// [`receive_event`](crate::Client::receive_event).
+#[async_trait]
+#[diagnostic::do_not_recommend]
+impl<C: Call<App = Component> + 'static> ComponentEvents for C {
+    async fn receive(&self, event: ComponentEvent) -> storage::Result<()> {
+        Ok(self.client().receive_event(&event).await?)
+    }
+}
+
 #[async_trait]
 impl<E: ComponentEvents + ?Sized> ComponentEvents for Arc<E> {
     async fn receive(&self, event: ComponentEvent) -> storage::Result<()> {
@@ -146,12 +156,14 @@ impl<E: ComponentEvents + ?Sized> ComponentEvents for Arc<E> {
 /// `success` is answered when `events` have kept it, and not before. The keys are the component's, with its own appid: a push
 /// that names another component is refused, and so is every plain one.
 ///
+/// Given a client of the component, or a type declared with `component`, it keeps tickets and authorizations in that
+/// client's storage ([`receive_event`](crate::Client::receive_event)).
+///
 /// ```no_run
-/// # use std::sync::Arc;
-/// # use wechat_runtime::callback::{self, ComponentEvents, Keys};
-/// # fn f(tickets: impl ComponentEvents) -> Result<axum::Router, Box<dyn std::error::Error>> {
+/// # use wechat_runtime::{Client, Component, callback::{self, Keys}};
+/// # fn f(platform: Client<Component>) -> Result<axum::Router, Box<dyn std::error::Error>> {
 /// let keys = Keys::encrypted("wx134c8103faa5a59e", std::env::var("TOKEN")?, &std::env::var("ENCODING_AES_KEY")?)?;
-/// let app = axum::Router::new().route("/wechat/events", callback::component_service(keys, tickets));
+/// let app = axum::Router::new().route("/wechat/events", callback::component_service(keys, platform));
 /// # Ok(app) }
 /// ```
 pub fn component_service<S>(keys: impl IntoSettings, events: impl ComponentEvents) -> MethodRouter<S>

@@ -115,7 +115,7 @@ impl Lead<'_> {
     ) -> Result<Grant, Failure> {
         let of = self.of;
         self.check_fence()?;
-        let bought = of.record_of(&grant);
+        let bought = record_of(&grant);
         let replaces = bought.refresh_token() != record.and_then(AuthorizerToken::refresh_token)
             && bought.refresh_token().is_some();
         let before = record.cloned();
@@ -182,15 +182,6 @@ impl Credentials {
         })
     }
 
-    /// The record that tells of a grant.
-    fn record_of(&self, grant: &Grant) -> AuthorizerToken {
-        let record = AuthorizerToken::new().with_access(grant.clone().into_token(TokenKind::Classic));
-        match &grant.refresh_token {
-            Some(refresh_token) => record.with_refresh_token(refresh_token.clone()),
-            None => record,
-        }
-    }
-
     /// The error of an account that has taken its authorization back.
     fn taken_back(&self, record: &AuthorizerToken) -> Error {
         let at = Moment::from_unix(record.unauthorized_at().unwrap_or_default());
@@ -206,7 +197,7 @@ impl Credentials {
     ///
     /// Those of the storage: then the authorization is not kept.
     pub(crate) async fn keep_authorization(&self, grant: Grant) -> Result<(), Error> {
-        let (bought, now) = (self.record_of(&grant), self.now().unix());
+        let (bought, now) = (record_of(&grant), self.now().unix());
         let bought = bought.with_authorized_at(now);
         let change = move |stored: Option<&AuthorizerToken>| Some(authorized_since(bought.clone(), stored));
         let stored = self.change_record(change).await?;
@@ -218,7 +209,15 @@ impl Credentials {
         Ok(())
     }
 
+    /// Notes that the account has authorized the component, whose tokens are not known yet.
+    #[cfg(feature = "callback-codec")]
+    pub(crate) async fn note_authorization(&self, at: u64) -> Result<(), Error> {
+        let given = AuthorizerToken::new().with_authorized_at(at);
+        self.change_record(move |_| Some(given.clone())).await.map(drop)
+    }
+
     /// Notes that the account has taken its authorization back, unless it has given it again since.
+    #[cfg(feature = "callback-codec")]
     pub(crate) async fn keep_cancellation(&self, at: u64) -> Result<(), Error> {
         let gone = AuthorizerToken::new().with_unauthorized_at(at);
         let stored = self.change_record(move |_| Some(gone.clone())).await?;
@@ -229,6 +228,7 @@ impl Credentials {
     }
 
     /// Whether the account's authorization of that time, or a later one, is kept already.
+    #[cfg(feature = "callback-codec")]
     pub(crate) async fn keeps_authorization_of(&self, at: u64) -> Result<bool, Error> {
         let record = self.record(self.owner()?).await?;
         Ok(record.is_some_and(|record| {
@@ -242,6 +242,15 @@ impl Credentials {
     pub(crate) async fn refresh_token(&self) -> Result<Option<Secret>, Error> {
         let record = self.record(self.owner()?).await?;
         Ok(record.and_then(|record| record.refresh_token().cloned()))
+    }
+}
+
+/// The record that tells of a grant.
+fn record_of(grant: &Grant) -> AuthorizerToken {
+    let record = AuthorizerToken::new().with_access(grant.clone().into_token(TokenKind::Classic));
+    match &grant.refresh_token {
+        Some(refresh_token) => record.with_refresh_token(refresh_token.clone()),
+        None => record,
     }
 }
 

@@ -94,7 +94,7 @@ impl Credentials {
             Ok(_) => tracing::debug!("refreshed"),
             Err(Failure::Blocked(_)) => tracing::debug!("not refreshed: held back"),
             Err(Failure::PaymentRefused { .. }) => {
-                tracing::debug!("not refreshed: what it is bought with is refused")
+                tracing::debug!("not refreshed: what it is bought with is refused");
             }
             Err(failure) => {
                 let error = failure.clone().into_error(&cause);

@@ -37,6 +37,7 @@ impl Credentials {
     }
 
     /// Keeps a verify ticket that was pushed, unless a newer one is kept already.
+    #[cfg(feature = "callback-codec")]
     pub(crate) async fn keep_verify_ticket(&self, pushed: VerifyTicket) -> Result<(), Error> {
         let owner = self.owner()?;
         let newer = self.verify_ticket(owner).await?.filter(|kept| kept.timestamp() > pushed.timestamp());

@@ -4,10 +4,54 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use reqwest::Method;
 use serde_json::Value;
 
 use super::body::Content;
+use crate::routes::{Filled, Place, Route};
 use crate::{Error, answer};
+
+/// What the caller has written, and what the route wants to have filled in beside it.
+pub(super) struct Parameters {
+    pub(super) query: String,
+    /// The fields of the body, where some of them may have to be filled in.
+    pub(super) fields: Fields,
+    pub(super) unfilled: Vec<Filled>,
+}
+
+impl Parameters {
+    /// Reads them. What the client `answers` by itself has nothing filled in.
+    pub(super) fn read(
+        route: &Route,
+        method: &Method,
+        query: String,
+        content: &Content,
+        answers: bool,
+    ) -> Result<Self, Error> {
+        let fills = if answers { &[] } else { route.fills };
+        let in_body = *method == Method::POST && fills.iter().any(|fill| fill.place == Place::Body);
+        let fields = if in_body { Fields::read(content)? } else { Fields::default() };
+        let is_unfilled = |fill: &&Filled| match fill.place {
+            Place::Query => in_query(&query, fill.name).is_none(),
+            Place::Body => in_body && !fields.has(fill.name),
+        };
+        let unfilled = fills.iter().filter(is_unfilled).copied().collect();
+        Ok(Self { query, fields, unfilled })
+    }
+
+    /// What the caller wrote there.
+    pub(super) fn at(&self, place: Place, name: &str) -> Option<String> {
+        match place {
+            Place::Query => in_query(&self.query, name).map(Cow::into_owned),
+            Place::Body => self.fields.text(name).map(str::to_owned),
+        }
+    }
+
+    /// What the caller wrote under this name, in the body or else in the query.
+    pub(super) fn named(&self, name: &str) -> Option<String> {
+        self.at(Place::Body, name).or_else(|| self.at(Place::Query, name))
+    }
+}
 
 /// The value of a query parameter, where the caller wrote it.
 pub(super) fn in_query<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {

@@ -12,7 +12,7 @@ use url::Url;
 use super::RequestBuilder;
 use super::body::{Body, Content};
 use super::granting::Asked;
-use super::parameters::{Fields, in_query, with_fields, with_parameter};
+use super::parameters::{Fields, Parameters, in_query, with_fields, with_parameter};
 use super::wire::{Reading, Sending, Transport};
 use crate::application::{Application, Kind};
 use crate::base::{Base, Target};
@@ -138,63 +138,44 @@ impl Prepared {
         };
         let carries = Carries::of(call.token, route, &call.method, &query, &call.content)?;
         let asked = carries.asked();
-        let in_body = asked.is_none() && call.method == Method::POST;
-        let in_body = in_body && route.fills.iter().any(|fill| fill.place == Place::Body);
-        let fields = if in_body { Fields::read(&call.content)? } else { Fields::default() };
-        let written = |place, name: &str| match place {
-            Place::Query => in_query(&query, name).map(Cow::into_owned),
-            Place::Body => fields.text(name).map(str::to_owned),
-        };
-        let unfilled = |fill: &&Filled| match fill.place {
-            Place::Query => in_query(&query, fill.name).is_none(),
-            Place::Body => in_body && !fields.has(fill.name),
-        };
-        let fills: Vec<_> =
-            if asked.is_some() { Vec::new() } else { route.fills.iter().filter(unfilled).copied().collect() };
-        if !(fills.is_empty() && asked.is_none() || at_base) {
+        let written = Parameters::read(route, &call.method, query, &call.content, asked.is_some())?;
+        if !(written.unfilled.is_empty() && asked.is_none() || at_base) {
             return Err(Error::wrong_call(
                 "is for base_url alone, where its secret or its ticket belongs: give it as a path",
             ));
         }
         // What is filled in is filled in for the accounts that the caller has written beside it.
         let name = if App::KIND == Kind::Component { "component_appid" } else { "appid" };
-        let beside = asked.and_then(|asked| asked.appid.clone());
-        let beside = beside.or_else(|| written(Place::Body, name)).or_else(|| written(Place::Query, name));
-        let named = call.client.declared_appid();
-        let appid = which(route.names_application(), beside, call.appid, named)?;
+        let beside = asked.and_then(|asked| asked.appid.clone()).or_else(|| written.named(name));
+        let declared = call.client.declared_appid();
+        let appid = which(route.names_application(), beside, call.appid, declared)?;
         let beside = asked.and_then(|asked| asked.authorizer.clone());
-        let beside = beside.or_else(|| route.authorizer().and_then(|(place, name)| written(place, name)));
-        let named = call.client.declared_authorizer();
-        let authorizer = which(true, beside, call.authorizer, named)?;
+        let beside = beside.or_else(|| route.authorizer().and_then(|(place, name)| written.at(place, name)));
+        let authorizer = which(true, beside, call.authorizer, call.client.declared_authorizer())?;
         let authorizer = authorizer.filter(|authorizer| !authorizer.is_empty());
         let made = matches!(carries, Carries::Injected | Carries::Answered(_));
-        let credentials = if made || !fills.is_empty() {
+        let credentials = if made || !written.unfilled.is_empty() {
             let appid = appid.clone().filter(|appid| !appid.is_empty()).ok_or_else(no_account)?;
-            let required = fills.iter().any(|fill| fill.with == Fill::Authorizer);
+            let required = written.unfilled.iter().any(|fill| fill.with == Fill::Authorizer);
             let required = required || (made && route.wants_authorizer());
             if App::KIND == Kind::Component && required && authorizer.is_none() {
                 return Err(no_authorizer());
             }
-            let bound = call.bound.as_ref().unwrap_or(call.client.bound());
-            let plain = || match (App::KIND, route.needs) {
-                (Kind::Common, _) => Credential::AccessToken(call.client.token_kind()),
-                (Kind::Component, Needs::AccessToken) => Credential::AuthorizerToken,
-                (Kind::Component, _) => Credential::ComponentToken,
-            };
-            let credential = asked.map_or_else(plain, |asked| asked.credential.clone());
-            let account = Account { appid, authorizer: authorizer.clone() };
+            let injected = || route.credential(App::KIND, call.client.token_kind());
+            let credential = asked.map_or_else(injected, |asked| asked.credential.clone());
             let account = match credential {
-                Credential::ComponentToken => account.application(),
-                _ => account,
+                Credential::ComponentToken => Account::of(appid),
+                _ => Account { appid, authorizer: authorizer.clone() },
             };
+            let bound = call.bound.as_ref().unwrap_or(call.client.bound());
             Some(call.client.credentials(&wire, bound, account, credential))
         } else {
             None
         };
         if let Some(credentials) = credentials.as_ref().filter(|_| made && route.is_owners()) {
             credentials.check_owned()?;
-            let other = matches!(&credentials.key.credential, Credential::AccessToken(kind) if *kind != call.client.token_kind());
-            if other {
+            let declared = call.client.token_kind();
+            if matches!(credentials.key.credential, Credential::AccessToken(kind) if kind != declared) {
                 tracing::warn!(
                     endpoint = &*path,
                     "asked for the other kind of token than declared: a storage of one record keeps the last one only"
@@ -214,14 +195,14 @@ impl Prepared {
             limits,
             method: call.method,
             url,
-            query,
-            fields,
+            query: written.query,
+            fields: written.fields,
             headers: call.headers,
             may_repeat,
             called,
             content: call.content,
             route,
-            fills,
+            fills: written.unfilled,
             authorizer,
             carries,
             credentials,
@@ -270,7 +251,7 @@ impl Prepared {
         let answer = match (&self.carries, &credentials) {
             (Carries::Injected, Some(credentials)) => credentials.inject_into(&mut sending).await?,
             (Carries::Answered(asked), Some(credentials)) => {
-                R::made(asked.answer(credentials).await?, self.called.clone())
+                R::made(Box::pin(asked.answer(credentials)).await?, self.called.clone())
             }
             (Carries::Callers(token), _) => sending.send(Some(token)).await?,
             _ => sending.send(None).await?,
@@ -292,7 +273,7 @@ impl Prepared {
             }
             (Success::Authorized, None | Some(0)) => {
                 if let (Some(body), Some(credentials)) = (answer.body(), credentials) {
-                    credentials.keep_answered_authorization(body).await?;
+                    Box::pin(credentials.keep_answered_authorization(body)).await?;
                 }
             }
             _ => {}

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::store::{ClientStore, ComponentClientStore, ComponentHubStore, HubStore, Store};
 use super::{Client, ComponentClient, ComponentHub, Hub};
 use crate::application::{Application, Common, Component};
-use crate::credential::{Account, Grant, Key};
+use crate::credential::{Grant, Key};
 use crate::flight::{Flights, lock};
 use crate::{Error, clock::Moment};
 
@@ -245,7 +245,8 @@ impl Binding {
     }
 
     /// Forgets what an account had: it has taken its authorization back.
-    pub(crate) fn forget(&self, account: &Account) {
+    #[cfg(feature = "callback-codec")]
+    pub(crate) fn forget(&self, account: &crate::credential::Account) {
         let mut copies = self.copies.write().unwrap_or_else(PoisonError::into_inner);
         copies.retain(|key, _| key.account != *account);
     }

@@ -52,6 +52,7 @@ pub(crate) trait Owner: Send + Sync {
 #[async_trait]
 pub(crate) trait ComponentOwner: Send + Sync {
     async fn verify_ticket(&self, component: &str) -> Result<Option<VerifyTicket>>;
+    #[cfg_attr(not(feature = "callback-codec"), expect(dead_code, reason = "tickets come by pushes"))]
     async fn save_verify_ticket(&self, component: &str, ticket: VerifyTicket) -> Result<VerifyTicket>;
     /// The record of the account's authorizer.
     async fn authorizer(&self, account: &Account) -> Result<Option<AuthorizerToken>>;
