@@ -4,12 +4,12 @@ mod agency;
 pub mod asking;
 mod cabinet;
 pub mod callbacks;
-pub mod component_world;
 mod hubbed;
 pub mod orders;
 pub mod process;
 pub mod seen;
 mod shelf;
+mod shops;
 mod stack;
 mod stub_hub;
 pub mod tickets;
@@ -32,6 +32,7 @@ pub use self::hubbed::{
     record, through, token, value,
 };
 pub use self::shelf::{Region, Regional, Shelf};
+pub use self::shops::{GETTICKET, Shops};
 pub use self::stack::{inside, stack};
 pub use self::stub_hub::{Asked, Reply, StubHub, http_date};
 

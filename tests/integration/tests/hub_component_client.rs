@@ -4,9 +4,9 @@
 use std::sync::Mutex;
 
 use serde_json::json;
-use wechat_integration_tests::component_world::{ComponentWorld, call_for};
 use wechat_integration_tests::{
-    Asked, GRANTED, PATH, Reply, StubHub, assert_tells, either, in_time, new_appid, record, token, value,
+    Asked, GRANTED, PATH, Reply, Shops, StubHub, assert_tells, call_for, either, in_time, new_appid, record,
+    token, value,
 };
 use wechat_runtime::adapters::HubClient;
 use wechat_runtime::storage::ComponentClient as _;
@@ -28,12 +28,12 @@ fn lines(hub: &StubHub) -> Vec<String> {
 }
 
 /// A client of this hub, by the clock of the platform that it calls.
-fn through(world: &ComponentWorld, hub: &HubClient) -> Client<Component> {
+fn through(world: &Shops, hub: &HubClient) -> Client<Component> {
     world.builder_on(Bound::new(hub.clone(), ())).build().unwrap()
 }
 
 /// Nothing but the plain calls has reached WeChat: to grant is the hub's.
-fn assert_left_alone(world: &ComponentWorld) {
+fn assert_left_alone(world: &Shops) {
     assert!(world.sim.ledger().calls().all(|call| call.path() == PATH), "WeChat is not asked");
 }
 
@@ -147,7 +147,7 @@ async fn the_originals_answers_are_taken_byte_for_byte() {
 
 /// A hub that answers so to each question, and what the callers of a client of it are told.
 async fn told(reply: &Reply) -> Vec<Error> {
-    let world = ComponentWorld::new().await;
+    let world = Shops::new().await;
     let reply = reply.clone();
     let hub = StubHub::saying(reply).await;
     let client = through(&world, &HubClient::new(hub.url()));
@@ -238,7 +238,7 @@ async fn a_token_that_buys_another_and_is_refused_is_no_wrong_secret() {
 
 #[tokio::test]
 async fn a_refused_token_is_reported_once_and_the_call_succeeds_with_the_hubs_other_one() {
-    let world = ComponentWorld::new().await;
+    let world = Shops::new().await;
     let good = world.shop().rotate_elsewhere();
     let clock = world.sim.clock();
     let answer = move |value: String| {
@@ -253,7 +253,7 @@ async fn a_refused_token_is_reported_once_and_the_call_succeeds_with_the_hubs_ot
     assert_eq!(hub.counts(), (2, 1), "fetched, compared and reported");
     let body = format!(
         r#"{{"access_token":"a-stale-token","appid":"{}","authorizer_appid":"{shop}"}}"#,
-        world.component
+        world.appid
     );
     assert_eq!(asked.last().unwrap().text(), body);
     assert_eq!(value(&client.fetch_access_token(shop).await.unwrap()), good, "and it is kept");
@@ -264,7 +264,7 @@ async fn a_refused_token_is_reported_once_and_the_call_succeeds_with_the_hubs_ot
 /// The accounts' appids decide, and so does the kind of application: nobody is told another's.
 #[tokio::test]
 async fn what_is_kept_of_one_account_is_not_told_another_nor_a_common_application() {
-    let world = ComponentWorld::new().await;
+    let world = Shops::new().await;
     let count = Mutex::new(0);
     let now = world.sim.clock().unix();
     let hub = StubHub::start(move |_| {
@@ -277,7 +277,7 @@ async fn what_is_kept_of_one_account_is_not_told_another_nor_a_common_applicatio
     let client = through(&world, &storage);
     let clock = world.sim.clock();
     let common = Client::<Common>::builder(Bound::new(storage, ()))
-        .appid(&world.component)
+        .appid(&world.appid)
         .base_url(world.sim.base_url())
         .clock(move || clock.now())
         .build()

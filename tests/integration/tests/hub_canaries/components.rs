@@ -6,11 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Request;
 use wechat_integration_tests::asking::{BEARER, Served, get, guarded, known, post, with};
-use wechat_integration_tests::component_world::{
-    AUTHORIZER_LIST, AUTHORIZER_TOKEN, COMPONENT_TOKEN, ComponentWorld, GETTICKET,
-};
 use wechat_integration_tests::seen::whole;
-use wechat_integration_tests::{PATH, SECRET, http, new_appid};
+use wechat_integration_tests::{
+    AUTHORIZER_LIST, AUTHORIZER_TOKEN, COMPONENT_TOKEN, GETTICKET, PATH, SECRET, Shops, http, new_appid,
+};
 use wechat_runtime::adapters::HubClient;
 use wechat_runtime::{Bound, Client, Component, RefreshSettings, Secret, hub};
 use wechat_simulator::{Fault, RefreshTokens};
@@ -55,14 +54,14 @@ async fn call(shown: &mut Shown, client: &Client<Component>, shop: &str) {
 /// Goes through failures of every sort, successes, and what is refused while there is something that could be told.
 pub(crate) async fn show(shown: &mut Shown) {
     shown.canaries.extend(NEVER_TOLD.map(str::to_owned));
-    let world = ComponentWorld::without_ticket().await;
-    world.platforms().set_refresh_tokens(RefreshTokens::Rotated);
+    let world = Shops::without_ticket().await;
+    world.component().set_refresh_tokens(RefreshTokens::Rotated);
     let mut settings = RefreshSettings::default();
     settings.upstream_timeout = Duration::from_millis(100);
     let client = world.builder().http(http().connection_verbose(true)).refresh(settings).build().unwrap();
     let limits = guarded().component(&client).timeout(Duration::from_millis(200));
     let router = hub::router(limits.clone());
-    let (component, [shop, _]) = (&world.component, &world.shops);
+    let (component, [shop, _]) = (&world.appid, &world.shops);
     let all = || questions(component, shop, STALE);
 
     for request in all() {
@@ -74,7 +73,7 @@ pub(crate) async fn show(shown: &mut Shown) {
         assert_eq!(shown.ask(&router, known(request)).await, 502);
     }
     world.sim.clear_faults();
-    world.platforms().issue_verify_ticket();
+    world.component().issue_verify_ticket();
     world.keep_ticket().await;
 
     let refresh_token = world.shop().refresh_token();
@@ -83,7 +82,7 @@ pub(crate) async fn show(shown: &mut Shown) {
     );
     for (path, fault) in [
         (COMPONENT_TOKEN, Fault::raw(200, "application/json", echo(SECRET))),
-        (COMPONENT_TOKEN, Fault::raw(200, "application/json", echo(&world.platforms().verify_ticket()))),
+        (COMPONENT_TOKEN, Fault::raw(200, "application/json", echo(&world.component().verify_ticket()))),
         (COMPONENT_TOKEN, Fault::hang()),
         (COMPONENT_TOKEN, Fault::redirect(format!("/elsewhere?secret={SECRET}"))),
         (AUTHORIZER_LIST, Fault::raw(200, "application/json", list)),
@@ -104,7 +103,7 @@ pub(crate) async fn show(shown: &mut Shown) {
     for request in all() {
         assert_eq!(shown.ask(&router, known(request)).await, 200);
     }
-    let live = [world.shop().current_token().unwrap(), world.platforms().current_token().unwrap()];
+    let live = [world.shop().current_token().unwrap(), world.component().current_token().unwrap()];
     for request in all() {
         assert_eq!(shown.ask(&router, request).await, 401);
     }
@@ -122,7 +121,7 @@ pub(crate) async fn show(shown: &mut Shown) {
     let path = format!("/client/ticket?appid={component}&authorizer_appid={shop}&type=wx_card");
     assert_eq!(shown.ask(&router, known(get(&path))).await, 502);
     world.pass(60);
-    world.platforms().revoke();
+    world.component().revoke();
     world.shop().revoke();
     let [_, of_account, _, _, _] = questions(component, shop, &live[0]);
     assert_eq!(shown.ask(&router, known(of_account)).await, 200);
@@ -145,7 +144,7 @@ pub(crate) async fn show(shown: &mut Shown) {
         }
     }
     served.stopped().await.unwrap();
-    write!(shown.text, "{limits:?} {limits:#?} {:?}", world.storage).unwrap();
+    write!(shown.text, "{limits:?} {limits:#?}").unwrap();
 
     let ledger = world.sim.ledger();
     shown.canaries.extend(ledger.component_issues().iter().map(|issue| issue.value.clone()));
