@@ -225,7 +225,6 @@ impl Credentials {
                         return Ok(grant);
                     }
                 }
-                Err(Failure::Overtaken) => {}
                 Err(Failure::PaymentRefused { value, refusal }) if !refused_before => {
                     refused_before = true;
                     if let Some(bought_with) = &bought_with {
@@ -235,6 +234,8 @@ impl Credentials {
                         refreshed.map_err(|error| if led { self.pause(&lane, error) } else { error })?;
                     }
                 }
+                // What another has paid with is refused: of what we pay with since, that says nothing.
+                Err(Failure::Overtaken | Failure::PaymentRefused { .. }) => {}
                 Err(failure)
                     if led
                         || failure.concerns(

@@ -34,14 +34,19 @@ impl Agency {
 
     /// A component with a verify ticket, and as it is declared.
     pub async fn declared(declare: impl FnOnce(Declared) -> Declared) -> Self {
+        let this = Self::without_ticket(declare).await;
+        this.keep_ticket().await;
+        this
+    }
+
+    /// A component as it is declared, to which no verify ticket has been pushed yet.
+    pub async fn without_ticket(declare: impl FnOnce(Declared) -> Declared) -> Self {
         let appid = new_appid();
         let component = declare(Declared::new(&appid, SECRET));
         let sim = Simulator::builder().with_component(component).start().await.expect("the simulator starts");
         let cabinet = Cabinet::default();
         cabinet.set_secret(&appid, SECRET);
-        let this = Self { sim, appid, cabinet };
-        this.keep_ticket().await;
-        this
+        Self { sim, appid, cabinet }
     }
 
     /// Puts the newest verify ticket into the storage, as a push would.
@@ -57,8 +62,12 @@ impl Agency {
 
     /// A client of this component, by the platform's clock, through its storage.
     pub fn builder(&self) -> ClientBuilder<Component> {
+        self.builder_on(Bound::new(self.cabinet.clone(), ()))
+    }
+
+    pub fn builder_on(&self, storage: Bound<Component>) -> ClientBuilder<Component> {
         let clock = self.sim.clock();
-        Client::builder(Bound::new(self.cabinet.clone(), ()))
+        Client::builder(storage)
             .appid(&self.appid)
             .base_url(self.sim.base_url())
             .clock(move || clock.now())

@@ -5,12 +5,12 @@ pub mod asking;
 mod authorizer_file;
 mod cabinet;
 pub mod callbacks;
-pub mod component_world;
 mod hubbed;
 pub mod orders;
 pub mod process;
 pub mod seen;
 mod shelf;
+mod shops;
 mod stack;
 mod stub_hub;
 pub mod tickets;
@@ -34,6 +34,7 @@ pub use self::hubbed::{
     record, through, token, value,
 };
 pub use self::shelf::{Region, Regional, Shelf};
+pub use self::shops::{GETTICKET, Shops};
 pub use self::stack::{inside, stack};
 pub use self::stub_hub::{Asked, Reply, StubHub, http_date};
 

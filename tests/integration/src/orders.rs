@@ -19,6 +19,8 @@ pub struct HubSettings {
     pub base_url: String,
     /// The secrets that its storage has, by their appids.
     pub secrets: BTreeMap<String, String>,
+    /// The verify tickets of the component applications that it has, by their appids.
+    pub verify_tickets: BTreeMap<String, String>,
     /// Where it listens on 127.0.0.1; it looks for a free port where it is told none.
     pub port: Option<u16>,
     /// What time it is, in Unix seconds.
@@ -71,6 +73,10 @@ pub struct Asked {
     /// Those that report a token as no good.
     pub reports: usize,
     pub tickets: usize,
+    /// Those for a component's own token.
+    pub component_tokens: usize,
+    /// Those that report a component's own token as no good.
+    pub component_reports: usize,
 }
 
 /// What a process of callers is told first; it answers `null`.
@@ -81,6 +87,8 @@ pub struct CallerSettings {
     /// Where the platform is.
     pub base_url: String,
     pub appid: String,
+    /// The account that they call for, where `appid` is a component's.
+    pub authorizer: Option<String>,
     /// What time it is, in Unix seconds.
     pub unix: u64,
     pub clients: usize,
@@ -114,7 +122,7 @@ pub enum CallerOrder {
     Rest,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Act {
     /// Looks at its token.
     Token,

@@ -181,8 +181,7 @@ async fn one_may_ask_about_the_accounts_that_one_is_listed_for() {
         assert_ne!(ask(&all, question("wxtest2")).await.status, 403);
         // Whether there is such an account is not told either.
         let mut answers = Vec::new();
-        for other in ["wxtest2", "wxnone", "WXTEST", "wxtest%20", "wxtes", "wxtest2&authorizer_appid=wxtest"]
-        {
+        for other in ["wxtest2", "wxnone", "WXTEST", "wxtest%20", "wxtes", "wxtest2&more=wxtest"] {
             let answer = ask(&held, question(other)).await;
             assert_eq!(answer.why(), (403, "invalid_request".to_owned()), "{other}");
             answers.push(answer.body);

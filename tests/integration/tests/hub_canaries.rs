@@ -1,5 +1,8 @@
 //! No token, ticket, secret or bearer token is seen in what a hub and its clients log, in their errors, in a `Debug`, or
-//! in an answer to one who may not have it.
+//! in an answer to one who may not have it; and no refresh token or verify ticket in any.
+
+#[path = "hub_canaries/components.rs"]
+mod components;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -171,6 +174,8 @@ async fn no_canary_is_seen_of_a_hub_or_its_clients() {
     world.account().revoke(Line::Stable);
     assert_eq!(shown.ask(&router, known(report(&live))).await, 200);
 
+    components::show(&mut shown).await;
+
     // Clients of the hub, known to it and not, and of what is no hub.
     let served = Served::new(limits.clone()).await;
     let mut socket = served.connect().await;
@@ -223,9 +228,12 @@ async fn no_canary_is_seen_of_a_hub_or_its_clients() {
     ] {
         assert!(logged.contains(named), "logs tell what happened, {named} among it");
     }
-    for named in
-        [&format!("peer=\"tests\" asks=AccessToken appid=\"{appid}\""), "HTTP status 429", "answered"]
-    {
+    for named in [
+        &format!("peer=\"tests\" asks=AccessToken appid=\"{appid}\""),
+        "HTTP status 429",
+        "answered",
+        " authorizer_appid=\"wx",
+    ] {
         assert!(logged.contains(named), "logs tell who asked for what, {named} among it");
     }
     for canary in &shown.canaries {

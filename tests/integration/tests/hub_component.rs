@@ -6,8 +6,7 @@ use http::Request;
 use wechat_integration_tests::asking::{
     Answer, Served, ask, from, get, guarded, known, open, post, unguarded,
 };
-use wechat_integration_tests::component_world::{COMPONENT_TOKEN, ComponentWorld, GETTICKET};
-use wechat_integration_tests::{SECRET, World, http_date, new_appid};
+use wechat_integration_tests::{COMPONENT_TOKEN, GETTICKET, SECRET, Shops, World, http_date, new_appid};
 use wechat_runtime::hub;
 use wechat_runtime::storage::ComponentHub as _;
 use wechat_runtime::{
@@ -21,17 +20,17 @@ const OF_COMPONENT: &str = r#"{"access_token":"T-comp","expires_in":7100,"timest
 const TICKET: &str = r#"{"expires_in":7200,"ticket":"TICKET-jsapi","timestamp":1795357587,"type":"jsapi"}"#;
 
 /// A world whose storage has what the original's hub had when its answers were captured.
-async fn captured() -> (ComponentWorld, Client<Component>) {
-    let world = ComponentWorld::new().await;
+async fn captured() -> (Shops, Client<Component>) {
+    let world = Shops::new().await;
     world.sim.clock().set(UNIX_EPOCH + Duration::from_secs(NOW));
     let token = |value: &str, at, life| Token::new(TokenKind::Classic, value, at, life);
     let record = AuthorizerToken::new().with_access(token("T-auth", 1_795_357_423, 7200));
     let record = record.with_refresh_token("a refresh token");
     let own = token("T-comp", 1_795_357_424, 7100);
     let ticket = Ticket::new(TicketType::JSAPI, "TICKET-jsapi", 1_795_357_587, 7200);
-    world.storage.save_access_token("wxcomp", "wxauth", record, &()).await.unwrap();
-    world.storage.save_component_access_token("wxcomp", own, &()).await.unwrap();
-    world.storage.save_ticket("wxcomp", "wxauth", ticket, &()).await.unwrap();
+    world.cabinet.save_access_token("wxcomp", "wxauth", record, &()).await.unwrap();
+    world.cabinet.save_component_access_token("wxcomp", own, &()).await.unwrap();
+    world.cabinet.save_ticket("wxcomp", "wxauth", ticket, &()).await.unwrap();
     let client = world.client();
     (world, client)
 }
@@ -105,14 +104,14 @@ async fn the_originals_client_is_served_on_a_connection_that_it_keeps() {
 
 #[tokio::test]
 async fn what_is_bought_of_wechat_is_answered_as_what_was_stored() {
-    let world = ComponentWorld::new().await;
+    let world = Shops::new().await;
     let hub = hub::router(guarded().component(&world.client()));
-    let (component, [shop, _]) = (&world.component, &world.shops);
+    let (component, [shop, _]) = (&world.appid, &world.shops);
     let now = world.sim.clock().unix();
     for ticket_type in ["jsapi", "wx_card"] {
         let path = format!("/client/ticket?appid={component}&authorizer_appid={shop}&type={ticket_type}");
         let answer = ask(&hub, known(get(&path))).await;
-        let stored = world.storage.fetch_ticket(component, shop, &TicketType::from(ticket_type), &()).await;
+        let stored = world.cabinet.fetch_ticket(component, shop, &TicketType::from(ticket_type), &()).await;
         let value = stored.unwrap().unwrap().ticket().expose().to_owned();
         let body =
             format!(r#"{{"expires_in":7200,"ticket":"{value}","timestamp":{now},"type":"{ticket_type}"}}"#);
@@ -122,7 +121,7 @@ async fn what_is_bought_of_wechat_is_answered_as_what_was_stored() {
     let own = get(&format!("/client/component_access_token?appid={component}"));
     for (request, value) in [
         (of_account, world.shop().current_token().unwrap()),
-        (own, world.platforms().current_token().unwrap()),
+        (own, world.component().current_token().unwrap()),
     ] {
         let body = format!(r#"{{"access_token":"{value}","expires_in":7200,"timestamp":{now}}}"#);
         check(&ask(&hub, known(request)).await, &body, now);
@@ -173,17 +172,17 @@ async fn a_hub_of_components_alone_is_served_and_answers_for_no_common_applicati
 
 #[tokio::test]
 async fn a_client_serves_every_component_whose_secret_its_storage_has() {
-    let world = ComponentWorld::new().await;
+    let world = Shops::new().await;
     let (other, shop) = (new_appid(), &world.shops[0]);
     let declared = wechat_simulator::Component::new(&other, SECRET).authorizer(shop);
     let of_other = world.sim.add_component(declared).unwrap();
-    world.storage.set_secret(&other, SECRET);
+    world.cabinet.set_secret(&other, SECRET);
     let ticket = VerifyTicket::new(of_other.verify_ticket(), world.sim.clock().unix());
-    world.storage.save_component_verify_ticket(&other, ticket, &()).await.unwrap();
+    world.cabinet.save_component_verify_ticket(&other, ticket, &()).await.unwrap();
 
     let hub = hub::router(guarded().component(&world.client()));
     let path = |component: &str| format!("/client/access_token?appid={component}&authorizer_appid={shop}");
-    let through_first = ask(&hub, known(get(&path(&world.component)))).await.value();
+    let through_first = ask(&hub, known(get(&path(&world.appid)))).await.value();
     let through_other = ask(&hub, known(get(&path(&other)))).await.value();
     assert_eq!(world.shop().current_token(), Some(through_first.clone()));
     assert_eq!(of_other.authorizer(shop).unwrap().current_token(), Some(through_other.clone()));
@@ -193,10 +192,10 @@ async fn a_client_serves_every_component_whose_secret_its_storage_has() {
 
 #[tokio::test]
 async fn the_life_that_was_declared_is_the_one_that_clients_are_told() {
-    let world = ComponentWorld::new().await;
+    let world = Shops::new().await;
     let client = world.builder().expires_in(Duration::from_secs(600)).build().unwrap();
     let hub = hub::router(guarded().component(&client));
-    let (component, [shop, _]) = (&world.component, &world.shops);
+    let (component, [shop, _]) = (&world.appid, &world.shops);
     for path in [
         format!("/client/access_token?appid={component}&authorizer_appid={shop}"),
         format!("/client/component_access_token?appid={component}"),
@@ -212,7 +211,7 @@ async fn an_authorizers_appid_is_read_as_the_other_is() {
     let (world, client) = captured().await;
     let hub = hub::router(guarded().component(&client));
     let odd = AuthorizerToken::new().with_access(Token::new(TokenKind::Classic, "T-odd", NOW, 7200));
-    world.storage.save_access_token("wxcomp", "wx a&b/ü+", odd, &()).await.unwrap();
+    world.cabinet.save_access_token("wxcomp", "wx a&b/ü+", odd, &()).await.unwrap();
     let path = "/client/access_token?appid=wxcomp&authorizer_appid=wx+a%26b%2F%C3%BC%2B";
     assert_eq!(ask(&hub, known(get(path))).await.value(), "T-odd");
 

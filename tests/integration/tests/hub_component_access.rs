@@ -3,8 +3,8 @@
 use axum::Router;
 use axum::body::Body;
 use http::Request;
+use wechat_integration_tests::Shops;
 use wechat_integration_tests::asking::{BEARER, ask, get, known, post};
-use wechat_integration_tests::component_world::ComponentWorld;
 use wechat_runtime::hub::{self, Access, Operation, Peer, Settings};
 use wechat_runtime::storage::ComponentHub as _;
 use wechat_runtime::{AuthorizerToken, Ticket, TicketType, Token, TokenKind};
@@ -13,21 +13,21 @@ const COMPONENT: &str = "wxcomp";
 const SHOPS: [&str; 2] = ["wxshop1", "wxshop2"];
 
 /// A storage that has everything, so that whoever is let in is answered with it.
-async fn stocked() -> ComponentWorld {
-    let world = ComponentWorld::new().await;
+async fn stocked() -> Shops {
+    let world = Shops::new().await;
     let now = world.sim.clock().unix();
     let token = |value: &str| Token::new(TokenKind::Classic, value, now, 7200);
     for shop in SHOPS {
         let record = AuthorizerToken::new().with_access(token(shop));
-        world.storage.save_access_token(COMPONENT, shop, record, &()).await.unwrap();
+        world.cabinet.save_access_token(COMPONENT, shop, record, &()).await.unwrap();
         let ticket = Ticket::new(TicketType::JSAPI, "a ticket", now, 7200);
-        world.storage.save_ticket(COMPONENT, shop, ticket, &()).await.unwrap();
+        world.cabinet.save_ticket(COMPONENT, shop, ticket, &()).await.unwrap();
     }
-    world.storage.save_component_access_token(COMPONENT, token("own"), &()).await.unwrap();
+    world.cabinet.save_component_access_token(COMPONENT, token("own"), &()).await.unwrap();
     world
 }
 
-fn hub(world: &ComponentWorld, peer: Peer) -> Router {
+fn hub(world: &Shops, peer: Peer) -> Router {
     hub::router(Settings::new(Access::new().peer(peer)).component(&world.client()))
 }
 

@@ -5,15 +5,14 @@ use axum::Router;
 use axum::body::Body;
 use http::Request;
 use wechat_integration_tests::asking::{Answer, ask, get, guarded, known, post};
-use wechat_integration_tests::component_world::{
-    AUTHORIZER_LIST, AUTHORIZER_TOKEN, COMPONENT_TOKEN, ComponentWorld, GETTICKET,
+use wechat_integration_tests::{
+    AUTHORIZER_LIST, AUTHORIZER_TOKEN, COMPONENT_TOKEN, GETTICKET, Shops, new_appid,
 };
-use wechat_integration_tests::new_appid;
 use wechat_runtime::storage::ComponentHub as _;
 use wechat_runtime::{AuthorizerToken, hub};
 use wechat_simulator::Fault;
 
-fn hub(world: &ComponentWorld) -> Router {
+fn hub(world: &Shops) -> Router {
     hub::router(guarded().component(&world.client()))
 }
 
@@ -38,12 +37,12 @@ fn about_component(component: &str) -> [Request<Body>; 2] {
 }
 
 /// What all the questions of the protocol are answered, of the first account and of its component.
-async fn all(hub: &Router, world: &ComponentWorld) -> Vec<Answer> {
+async fn all(hub: &Router, world: &Shops) -> Vec<Answer> {
     let mut answers = Vec::new();
-    for request in about_account(&world.component, &world.shops[0]) {
+    for request in about_account(&world.appid, &world.shops[0]) {
         answers.push(ask(hub, known(request)).await);
     }
-    for request in about_component(&world.component) {
+    for request in about_component(&world.appid) {
         answers.push(ask(hub, known(request)).await);
     }
     answers
@@ -51,10 +50,10 @@ async fn all(hub: &Router, world: &ComponentWorld) -> Vec<Answer> {
 
 #[tokio::test]
 async fn an_account_that_does_not_authorize_the_component_is_an_invalid_authorizer_appid() {
-    let world = ComponentWorld::new().await;
+    let world = Shops::new().await;
     let hub = hub(&world);
     let stranger = new_appid();
-    for request in about_account(&world.component, &stranger) {
+    for request in about_account(&world.appid, &stranger) {
         let answer = ask(&hub, known(request)).await;
         assert_eq!(answer.why(), (404, "invalid_authorizer_appid".to_owned()));
         let trouble = answer.trouble();
@@ -65,38 +64,38 @@ async fn an_account_that_does_not_authorize_the_component_is_an_invalid_authoriz
     assert_eq!(world.asked(), [1, 0, 1], "the list is read once");
 
     // It authorizes the component.
-    world.platforms().authorize(&stranger);
+    world.component().authorize(&stranger);
     world.pass(600);
-    for request in about_account(&world.component, &stranger) {
+    for request in about_account(&world.appid, &stranger) {
         ask(&hub, known(request)).await.value();
     }
 }
 
 #[tokio::test]
 async fn an_account_that_has_taken_its_authorization_back_is_an_invalid_authorizer_appid() {
-    let world = ComponentWorld::new().await;
+    let world = Shops::new().await;
     let (hub, shop) = (hub(&world), &world.shops[0]);
     let gone = AuthorizerToken::new().with_refresh_token("of before");
     let gone = gone.with_unauthorized_at(world.sim.clock().unix() - 7200);
-    world.storage.save_access_token(&world.component, shop, gone, &()).await.unwrap();
-    for request in about_account(&world.component, shop) {
+    world.cabinet.save_access_token(&world.appid, shop, gone, &()).await.unwrap();
+    for request in about_account(&world.appid, shop) {
         let answer = ask(&hub, known(request)).await;
         assert_eq!(answer.why(), (404, "invalid_authorizer_appid".to_owned()));
         assert!(answer.trouble().message().contains("2 h ago"), "{answer:?}");
     }
     assert_eq!(world.asked()[1..], [0, 0], "nobody is asked about the account");
-    for request in about_account(&world.component, &world.shops[1]) {
+    for request in about_account(&world.appid, &world.shops[1]) {
         assert_eq!(ask(&hub, known(request)).await.status, 200, "the others have their tokens");
     }
 }
 
 #[tokio::test]
 async fn a_refresh_token_that_wechat_refuses_for_good_is_an_invalid_component_refresh_token() {
-    let world = ComponentWorld::new().await;
+    let world = Shops::new().await;
     let hub = hub(&world);
     world.sim.fault(AUTHORIZER_TOKEN, Fault::errcode_with(61023, "so it says rid: 1"));
     let body = r#"{"errcode":61023,"message":"so it says rid: 1","reason":"invalid_component_refresh_token","http_status":200}"#;
-    for request in about_account(&world.component, &world.shops[0]) {
+    for request in about_account(&world.appid, &world.shops[0]) {
         let answer = ask(&hub, known(request)).await;
         answer.trouble();
         assert_eq!((answer.status, answer.text(), answer.retry_after()), (502, body, Some(600)));
@@ -106,7 +105,7 @@ async fn a_refresh_token_that_wechat_refuses_for_good_is_an_invalid_component_re
 
 #[tokio::test]
 async fn without_a_verify_ticket_it_is_told_so_and_wechat_is_not_asked() {
-    let world = ComponentWorld::without_ticket().await;
+    let world = Shops::without_ticket().await;
     let hub = hub(&world);
     for answer in all(&hub, &world).await {
         assert_eq!(answer.why(), (503, "verify_ticket_not_found".to_owned()));
@@ -117,7 +116,7 @@ async fn without_a_verify_ticket_it_is_told_so_and_wechat_is_not_asked() {
     }
     // One is pushed; and then none any more.
     world.keep_ticket().await;
-    let [own, _] = about_component(&world.component);
+    let [own, _] = about_component(&world.appid);
     ask(&hub, known(own)).await.value();
     world.pass(12 * 3600);
     let before = world.asked();
@@ -140,7 +139,7 @@ async fn what_wechat_refuses_of_the_components_own_token_reaches_the_client_whol
         (45009, 503, "null", 3600),
         (-1, 503, "null", 2),
     ] {
-        let world = ComponentWorld::new().await;
+        let world = Shops::new().await;
         let hub = hub(&world);
         let said = format!("what WeChat says of {code} rid: 1");
         world.sim.fault(COMPONENT_TOKEN, Fault::errcode_with(code, &said));
@@ -163,13 +162,13 @@ async fn what_wechat_refuses_of_an_account_reaches_the_client_whole() {
         (AUTHORIZER_LIST, 61004, r#""invalid_clientip""#, 0..3),
         (GETTICKET, 61007, "null", 2..3),
     ] {
-        let world = ComponentWorld::new().await;
+        let world = Shops::new().await;
         let hub = hub(&world);
         world.sim.fault(path, Fault::errcode_with(code, "so it says rid: 1"));
         let body = format!(
             r#"{{"errcode":{code},"message":"so it says rid: 1","reason":{reason},"http_status":200}}"#
         );
-        for (number, request) in about_account(&world.component, &world.shops[0]).into_iter().enumerate() {
+        for (number, request) in about_account(&world.appid, &world.shops[0]).into_iter().enumerate() {
             let answer = ask(&hub, known(request)).await;
             if forms.contains(&number) {
                 answer.trouble();
@@ -178,7 +177,7 @@ async fn what_wechat_refuses_of_an_account_reaches_the_client_whole() {
                 answer.value();
             }
         }
-        for request in about_component(&world.component) {
+        for request in about_component(&world.appid) {
             assert_eq!(ask(&hub, known(request)).await.status, 200, "the component itself has its own");
         }
         assert_eq!(world.calls(path), 1, "one call in a cool-down");
@@ -187,9 +186,9 @@ async fn what_wechat_refuses_of_an_account_reaches_the_client_whole() {
 
 #[tokio::test]
 async fn a_component_without_a_secret_is_wechats_invalid_appid_and_the_hubs_invalid_config() {
-    let world = ComponentWorld::new().await;
+    let world = Shops::new().await;
     let hub = hub(&world);
-    world.storage.set_secret("wxempty", "");
+    world.cabinet.set_secret("wxempty", "");
     for component in ["wxnone", "wxempty"] {
         let of_account = about_account(component, &world.shops[0]);
         for request in of_account.into_iter().chain(about_component(component)) {
@@ -206,11 +205,11 @@ async fn a_component_without_a_secret_is_wechats_invalid_appid_and_the_hubs_inva
 #[tokio::test]
 async fn what_is_no_answer_of_wechats_is_a_bad_gateway_in_the_protocols_words() {
     for path in [COMPONENT_TOKEN, AUTHORIZER_TOKEN] {
-        let world = ComponentWorld::new().await;
+        let world = Shops::new().await;
         let hub = hub(&world);
         world.sim.fault(path, Fault::raw(200, "text/html", "<html>"));
         let words = ["fail_fetch_access_token", "fail_fetch_access_token", "fail_fetch_ticket"];
-        for (request, word) in about_account(&world.component, &world.shops[0]).into_iter().zip(words) {
+        for (request, word) in about_account(&world.appid, &world.shops[0]).into_iter().zip(words) {
             let answer = ask(&hub, known(request)).await;
             assert_eq!(answer.why(), (502, word.to_owned()));
             assert_eq!(answer.trouble().errcode, None);

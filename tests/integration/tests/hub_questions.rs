@@ -281,7 +281,6 @@ async fn a_question_about_a_component_is_for_another_hub() {
     let report = |rest: &str| format!(r#"{{"access_token":null,"appid":"wxtest"{rest}}}"#);
     for request in [
         get(&format!("{TOKEN}?appid=wxtest&authorizer_appid=wxauth")),
-        get(&format!("{TOKEN}?appid=wxtest&authorizer_appid=")),
         get(&format!("{TICKET}?appid=wxtest&authorizer_appid=wxauth&type=jsapi")),
         get(&format!("{COMPONENT}?appid=wxtest")),
         post(REFRESH, report(r#","authorizer_appid":"wxauth""#)),

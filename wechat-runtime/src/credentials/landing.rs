@@ -85,8 +85,7 @@ impl Failure {
             }
             Self::ByHub(_) => same_binding && same_question,
             Self::Blocked(_) | Self::SameAgain => same_question,
-            Self::Overtaken => false,
-            Self::PaymentRefused { .. } => same_binding,
+            Self::Overtaken | Self::PaymentRefused { .. } => false,
         }
     }
 

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use wechat_integration_tests::orders::{
     Act, Bindings, CallerOrder, CallerSettings, Tally, Told, orders, say,
 };
-use wechat_integration_tests::{call, http};
+use wechat_integration_tests::{PATH, http};
 use wechat_runtime::adapters::HubClient;
-use wechat_runtime::{Bound, Client, Common, Error, TicketType};
+use wechat_runtime::{Adapter, Application, Authorizer, Bound, Call, Client, Common, Error, TicketType};
 
 /// How many calls a process has on the wire to the platform at once: each is a file there.
 const ON_THE_WIRE: usize = 32;
@@ -54,13 +54,20 @@ async fn main() {
 #[derive(Clone)]
 struct Callers {
     hub: String,
-    clients: Vec<Client<Common>>,
+    clients: Vec<Caller>,
     wire: Arc<Semaphore>,
+}
+
+/// A common application, or an account that has authorized a component application.
+#[derive(Clone)]
+enum Caller {
+    Common(Client<Common>),
+    Account(Authorizer),
 }
 
 impl Callers {
     fn new(settings: &CallerSettings, clock: &Told) -> Self {
-        let clients = (0..settings.clients).map(|_| client(settings, clock)).collect();
+        let clients = (0..settings.clients).map(|_| Caller::new(settings, clock)).collect();
         Self { hub: settings.hub.clone(), clients, wire: Arc::new(Semaphore::new(ON_THE_WIRE)) }
     }
 
@@ -81,34 +88,52 @@ impl Callers {
         tally
     }
 
-    async fn one(&self, client: &Client<Common>, act: Act) -> Result<(), Error> {
+    async fn one(&self, caller: &Caller, act: Act) -> Result<(), Error> {
+        match (caller, act) {
+            (Caller::Common(client), Act::Token) => client.fetch_access_token().await.map(drop),
+            (Caller::Account(account), Act::Token) => account.fetch_access_token().await.map(drop),
+            (Caller::Common(client), act) => self.call(client, act).await,
+            (Caller::Account(account), act) => self.call(account, act).await,
+        }
+    }
+
+    /// What any of them does in the same way.
+    async fn call<App, M>(&self, wechat: &impl Call<App = App>, act: Act) -> Result<(), Error>
+    where
+        App: Application,
+        HubClient: Adapter<App, M, Args = ()>,
+    {
         let own = || HubClient::new(&self.hub);
-        match act {
-            Act::Token => client.fetch_access_token().await.map(drop),
-            Act::Call => {
-                let _pass = self.wire.acquire().await;
-                call(client).await.map(drop)
-            }
-            Act::CallWithOwnStorage => {
-                let _pass = self.wire.acquire().await;
-                let call = client.get(wechat_integration_tests::PATH).adapter_storage(own());
-                call.send().await?.error_for_errcode().map(drop)
-            }
-            Act::TicketWithOwnStorage => {
-                client.fetch_ticket(TicketType::JSAPI).adapter_storage(own()).await.map(drop)
-            }
+        if act == Act::TicketWithOwnStorage {
+            return wechat.fetch_ticket(TicketType::JSAPI).adapter_storage(own()).await.map(drop);
+        }
+        let _pass = self.wire.acquire().await;
+        let call = wechat.get(PATH);
+        let call = if act == Act::CallWithOwnStorage { call.adapter_storage(own()) } else { call };
+        call.send().await?.error_for_errcode().map(drop)
+    }
+}
+
+impl Caller {
+    fn new(settings: &CallerSettings, clock: &Told) -> Self {
+        match &settings.authorizer {
+            None => Self::Common(client(settings, clock)),
+            Some(authorizer) => Self::Account(client(settings, clock).authorizer(authorizer)),
         }
     }
 }
 
-fn client(settings: &CallerSettings, clock: &Told) -> Client<Common> {
+fn client<App: Application, M>(settings: &CallerSettings, clock: &Told) -> Client<App>
+where
+    HubClient: Adapter<App, M, Args = ()>,
+{
     let idle = if settings.bindings == Bindings::Own { 0 } else { usize::MAX };
     // All is plain HTTP here, and hundreds of clients that each read the system's roots of trust take seconds.
     let http = move || http().pool_max_idle_per_host(idle).tls_certs_only([]);
     let hub = HubClient::new(&settings.hub);
     let hub = if settings.bindings == Bindings::Shared { hub } else { hub.http(http) };
     let clock = clock.clone();
-    Client::<Common>::builder(Bound::new(hub, ()))
+    Client::<App>::builder(Bound::new(hub, ()))
         .appid(&settings.appid)
         .base_url(&settings.base_url)
         .clock(move || clock.now())

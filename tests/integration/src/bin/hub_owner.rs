@@ -16,7 +16,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use wechat_integration_tests::http;
 use wechat_integration_tests::orders::{Asked, HubOrder, HubSettings, Told, orders, say};
 use wechat_runtime::adapters::Memory;
-use wechat_runtime::{Bound, Client, Common, hub};
+use wechat_runtime::storage::ComponentHub as _;
+use wechat_runtime::{Application, Bound, Client, Common, Component, VerifyTicket, hub};
 
 /// Ports to listen on. While a hub is down, another connection must not be given its port, nor one to it connect to
 /// itself: so these are below those that systems give out by themselves.
@@ -30,20 +31,21 @@ async fn main() {
 
     let storage = Memory::new();
     settings.secrets.iter().for_each(|(appid, secret)| storage.set_secret(appid, secret.as_str()));
+    for (component, ticket) in settings.verify_tickets {
+        let ticket = VerifyTicket::new(ticket, settings.unix);
+        let kept = storage.save_component_verify_ticket(&component, ticket, &()).await;
+        kept.expect("a map takes everything");
+    }
     let clock = Told::new(settings.unix);
-    let by = clock.clone();
-    let client = Client::<Common>::builder(Bound::new(storage, ()))
-        .base_url(settings.base_url)
-        .clock(move || by.now())
-        .http(http())
-        .build()
-        .expect("the settings are right");
+    let common = client(Bound::<Common>::new(storage.clone(), ()), &settings.base_url, &clock);
+    let component = client(Bound::<Component>::new(storage, ()), &settings.base_url, &clock);
+    let served = hub::Settings::new(hub::Access::new()).common(&common).component(&component);
     let listener = listen(settings.port);
     say(&format!("http://{}", listener.local_addr().expect("it listens")));
 
     let (stop, stopped) = oneshot::channel::<()>();
     let mut stop = Some(stop);
-    let serving = hub::serve(listener, hub::Settings::new(hub::Access::new()).common(&client), async {
+    let serving = hub::serve(listener, served, async {
         let _ = stopped.await;
     });
     let mut serving = std::pin::pin!(serving);
@@ -63,6 +65,12 @@ async fn main() {
             },
         }
     }
+}
+
+fn client<App: Application>(storage: Bound<App>, base_url: &str, clock: &Told) -> Client<App> {
+    let clock = clock.clone();
+    let client = Client::builder(storage).base_url(base_url).clock(move || clock.now()).http(http());
+    client.build().expect("the settings are right")
 }
 
 /// How many connections may wait to be accepted. By default it is 128: then the others of a crowd begin again after a
@@ -121,6 +129,8 @@ impl Visit for Counting<'_> {
             "AccessToken" => &mut self.0.tokens,
             "AnotherAccessToken" => &mut self.0.reports,
             "Ticket" => &mut self.0.tickets,
+            "ComponentAccessToken" => &mut self.0.component_tokens,
+            "AnotherComponentAccessToken" => &mut self.0.component_reports,
             other => panic!("no test asks for {other}"),
         };
         *count += 1;

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use wechat_integration_tests::orders::{Act, Asked, Bindings, CallerOrder, HubOrder, Tally};
 use wechat_integration_tests::process::Process;
 use wechat_integration_tests::{SECRET, World, new_appid};
-use wechat_simulator::{App, Fault, Line};
+use wechat_simulator::{App, Component, Fault, Line};
 
 use self::stage::Stage;
 
@@ -91,6 +91,45 @@ async fn sixty_four_clients_at_expiry_and_at_a_refusal_cost_one_fetch_each() {
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_clients_at_expiry_and_at_a_refusal_cost_one_fetch_each() {
     independent_clients_cost_one_fetch(125).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_clients_for_an_account_that_authorizes_a_component_cost_one_refresh_each_time() {
+    let world = World::new().await;
+    let (appid, shop) = (new_appid(), new_appid());
+    let component = world.sim.add_component(Component::new(&appid, SECRET).authorizer(&shop)).unwrap();
+    let mut stage = Stage::with_component(world, &component).await;
+    let issued = |stage: &Stage| {
+        let ledger = stage.world.sim.ledger();
+        (ledger.component_issued(&appid), ledger.authorizer_issued(&appid, &shop))
+    };
+    let mut callers = Vec::new();
+    for _ in 0..PROCESSES {
+        callers.push(stage.callers_for(&appid, Some(&shop), 16, Bindings::Own).await);
+    }
+    let crowd = PROCESSES * 16;
+    for (fetches, when) in [(1, "cold"), (2, "at expiry")] {
+        let tally = all(&mut callers, Act::Token, 1).await;
+        assert_all_succeeded(&tally, crowd, when);
+        assert_eq!(issued(&stage), (fetches, fetches), "{when}");
+        let asked = Asked { tokens: fetches * crowd, ..Asked::default() };
+        assert_eq!(stage.asked().await, asked, "each has a copy of its own: {when}");
+        note(&format!("{crowd} clients for an account {when}: the longest waited {:?}", tally.longest));
+        assert_all_succeeded(&all(&mut callers, Act::Call, 1).await, crowd, when);
+        stage.pass(7201, &mut callers).await;
+    }
+    assert_all_succeeded(&all(&mut callers, Act::Call, 1).await, crowd, "at expiry, by calls");
+    assert_eq!(issued(&stage), (3, 3), "at expiry, by calls");
+
+    // The account's token is refused, and the component's with it.
+    stage.pass(60, &mut callers).await;
+    component.authorizer(&shop).unwrap().revoke();
+    component.revoke();
+    assert_all_succeeded(&all(&mut callers, Act::Call, 1).await, crowd, "at a refusal");
+    assert_eq!(issued(&stage), (4, 4), "at a refusal");
+    let asked = stage.asked().await;
+    assert!((1..=crowd).contains(&asked.reports), "{} reports of one token", asked.reports);
+    assert_eq!((asked.component_tokens, asked.component_reports), (0, 0), "that is the hub's own affair");
 }
 
 #[tokio::test(flavor = "multi_thread")]

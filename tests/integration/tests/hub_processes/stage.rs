@@ -1,5 +1,7 @@
 //! A platform in the test's process, a hub in one of its own, and processes of callers.
 
+use std::collections::BTreeMap;
+
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use wechat_integration_tests::orders::{Asked, Bindings, CallerOrder, CallerSettings, HubOrder, HubSettings};
@@ -7,7 +9,7 @@ use wechat_integration_tests::process::{PATIENCE, Process};
 use wechat_integration_tests::{SECRET, World};
 use wechat_runtime::adapters::HubClient;
 use wechat_runtime::{Bound, Client, Common};
-use wechat_simulator::Line;
+use wechat_simulator::{ComponentAccount, Line};
 
 /// A platform in this process, and a hub in one of its own.
 pub(crate) struct Stage {
@@ -24,10 +26,26 @@ impl Stage {
 
     /// With a hub that has the secrets of these accounts, besides that of the world's.
     pub(crate) async fn with_secrets<const N: usize>(world: World, more: [&String; N]) -> Self {
-        let appids = more.into_iter().chain([&world.appid]).cloned();
+        Self::with(world, more.map(String::as_str), BTreeMap::new()).await
+    }
+
+    /// With a hub that has the secret and the verify ticket of this component application, too.
+    pub(crate) async fn with_component(world: World, component: &ComponentAccount) -> Self {
+        let appid = component.appid();
+        let tickets = BTreeMap::from([(appid.to_owned(), component.verify_ticket())]);
+        Self::with(world, [appid], tickets).await
+    }
+
+    async fn with<const N: usize>(
+        world: World,
+        more: [&str; N],
+        verify_tickets: BTreeMap<String, String>,
+    ) -> Self {
+        let appids = more.into_iter().chain([&*world.appid]);
         let mut settings = HubSettings {
             base_url: world.sim.base_url().to_owned(),
-            secrets: appids.map(|appid| (appid, SECRET.to_owned())).collect(),
+            secrets: appids.map(|appid| (appid.to_owned(), SECRET.to_owned())).collect(),
+            verify_tickets,
             port: None,
             unix: world.sim.clock().unix(),
         };
@@ -80,10 +98,22 @@ impl Stage {
     }
 
     pub(crate) async fn callers(&self, appid: &str, clients: usize, bindings: Bindings) -> Process {
+        self.callers_for(appid, None, clients, bindings).await
+    }
+
+    /// Callers for an account that has authorized the component `appid`, where one is named.
+    pub(crate) async fn callers_for(
+        &self,
+        appid: &str,
+        authorizer: Option<&str>,
+        clients: usize,
+        bindings: Bindings,
+    ) -> Process {
         let settings = CallerSettings {
             hub: self.url.clone(),
             base_url: self.world.sim.base_url().to_owned(),
             appid: appid.to_owned(),
+            authorizer: authorizer.map(str::to_owned),
             unix: self.world.sim.clock().unix(),
             clients,
             bindings,
