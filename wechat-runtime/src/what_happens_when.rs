@@ -147,6 +147,13 @@
 //! | it is stopped | the questions under way are answered, within bounds | `hub_serve::a_question_under_way_is_answered_and_an_idle_connection_holds_nothing`, `hub_serve::it_ends_in_bounded_time_and_cuts_off_what_hangs` |
 //! | a caller asks, and never reads the answers | it is cut off | `hub_serve::who_asks_and_never_reads_is_cut_off` |
 //! | its storage is a client of another hub | that hub's words are passed on | `hub_relay::wechats_errors_and_the_words_for_them_are_passed_on` |
+//! | it is asked about a component application, or an account that authorizes one | it answers as `elixir_wechat`'s hub does, byte for byte, each by the clock of its own client | `hub_component::success_is_answered_byte_for_byte_in_every_form`, `hub_component::a_hub_serves_common_applications_beside_components_each_by_its_own_client` |
+//! | 200 callers report one account's token, or the component's | one token for all, also where the one that buys it is refused, too | `hub_component_refresh::two_hundred_reports_of_one_accounts_token_cost_one_call`, `hub_component_refresh::two_hundred_reports_of_a_components_token_cost_one_call`, `hub_component_refresh::two_hundred_reports_of_an_accounts_token_where_the_components_is_refused_too_cost_one_of_each` |
+//! | 64 clients for an account, in other processes, begin cold, at expiry, or are refused at once | one refresh each time, and nobody fails | `hub_processes::sixty_four_clients_for_an_account_that_authorizes_a_component_cost_one_refresh_each_time` |
+//! | the account does not authorize the component, or has taken that back | 404, `invalid_authorizer_appid` | `hub_component_refusals::an_account_that_does_not_authorize_the_component_is_an_invalid_authorizer_appid`, `hub_component_refusals::an_account_that_has_taken_its_authorization_back_is_an_invalid_authorizer_appid` |
+//! | WeChat refuses the account's refresh token | 502, `invalid_component_refresh_token` | `hub_component_refusals::a_refresh_token_that_wechat_refuses_for_good_is_an_invalid_component_refresh_token` |
+//! | no verify ticket was pushed, or none for twelve hours | 503, `verify_ticket_not_found`; WeChat is not asked | `hub_component_refusals::without_a_verify_ticket_it_is_told_so_and_wechat_is_not_asked` |
+//! | one is held to a component, or to some of the accounts that authorize it | all of them are answered, or these alone | `hub_component_access::a_components_appid_stands_for_all_accounts_that_authorize_it_and_an_accounts_for_that_one` |
 //!
 //! # A client of a hub over HTTP
 //!
@@ -163,6 +170,9 @@
 //! | WeChat refused it to the hub | the caller's error has WeChat's errcode | `hub_client::the_originals_errors_under_200_are_the_callers_in_full` |
 //! | the hub answers a word | the error's kind goes by it, and `reason()` repeats it | `hub_client::each_word_of_the_original_for_a_reason_has_its_kind_and_is_repeated` |
 //! | the hub's clock is minutes or days off | a token lives as long as it has to, by the hub's `Date` | `hub_copies::a_token_lives_as_long_as_it_has_to_whatever_the_hubs_clock_says` |
+//! | it asks about a component application | as `elixir_wechat` asks, byte for byte | `hub_component_client::tokens_and_tickets_are_asked_for_as_the_original_asks`, `hub_component_client::a_refresh_is_written_as_the_original_writes_it` |
+//! | one account's token is refused | it is reported once, with both appids, and the call sent again | `hub_component_client::a_refused_token_is_reported_once_and_the_call_succeeds_with_the_hubs_other_one` |
+//! | a common application asks the same hub, with the same appid | it is told its own, and never a component's | `hub_component_client::what_is_kept_of_one_account_is_not_told_another_nor_a_common_application` |
 //! | the hub's timestamps are in milliseconds | a token does not live for ever | `hub_copies::a_timestamp_in_milliseconds_or_of_the_end_of_time_does_not_make_a_token_live_for_ever` |
 //! | a token is refused that many callers have | one report, and the hub's answer is used | `hub_copies::a_token_that_many_callers_find_refused_is_reported_once` |
 //! | the hub gives the refused one back | `TokenRejected`; no loop, and one report in 30 s | `hub_copies::a_hub_that_gives_the_refused_token_back_ends_the_call_without_a_loop` |
