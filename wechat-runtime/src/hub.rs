@@ -29,8 +29,8 @@
 //! | `POST /refresh/access_token` with `{"access_token":"…","appid":"…"}` | the same, with another token than the one reported |
 //! | `GET /client/ticket?appid=…&type=jsapi` | `{"expires_in":7200,"ticket":"…","timestamp":1795357587,"type":"jsapi"}` |
 //!
-//! `type` is `jsapi` or `wx_card`. `timestamp` is when it was granted, in Unix seconds. A reported token is compared with the one that is current: however
-//! many report the same one, WeChat is asked once. Secrets are on no route.
+//! `type` is `jsapi` or `wx_card`. `timestamp` is when it was granted, in Unix seconds. A reported token is compared with the
+//! one that is current: however many report the same one, WeChat is asked once. Secrets are on no route.
 //!
 //! # The forms for component applications
 //!
@@ -48,6 +48,15 @@
 //! In a report, `access_token` may be `null`: of a token that was never had. Refresh tokens and verify tickets are on no route
 //! either, and no answer or log tells them.
 //!
+//! # What went wrong
+//!
+//! Everything else that is HTTP is answered in JSON as well, under a status that says what it is:
+//! `{"errcode":40013,"message":"invalid appid","reason":null,"http_status":200}`. Where WeChat refused, `errcode`, `message`
+//! and `http_status` are WeChat's own; where it did not, `reason` is one of the protocol's words, such as
+//! `invalid_request`. A `Retry-After` says in how many seconds it is worth asking again.
+//!
+//! Of component applications:
+//!
 //! | | |
 //! |---|---|
 //! | the account is not among those that authorize the component, or has taken that back | 404 `invalid_authorizer_appid` |
@@ -58,17 +67,11 @@
 //! | the storage has no secret for the component | 404 `invalid_config`, with WeChat's 40013 |
 //! | the hub serves no component | 501 `invalid_config` |
 //!
-//! # What went wrong
-//!
-//! Everything else that is HTTP is answered in JSON as well, under a status that says what it is:
-//! `{"errcode":40013,"message":"invalid appid","reason":null,"http_status":200}`. Where WeChat refused, `errcode`, `message`
-//! and `http_status` are WeChat's own; where it did not, `reason` is one of the protocol's words, such as
-//! `invalid_request`. A `Retry-After` says in how many seconds it is worth asking again.
-//!
 //! # Who may ask
 //!
-//! Nobody, unless [`Access`] says so. Answers are not to be cached (`Cache-Control: no-store`), and tokens travel in them:
-//! beyond one machine or a network that you trust, let a proxy in front speak TLS.
+//! Nobody, unless [`Access`] says so. A [`Peer`] can be held to some applications, and to some of the accounts that authorize
+//! a component. Answers are not to be cached (`Cache-Control: no-store`), and tokens travel in them: beyond one machine or a
+//! network that you trust, let a proxy in front speak TLS.
 
 mod access;
 mod answer;
@@ -230,10 +233,10 @@ impl Settings {
         };
         match &answered {
             Ok(_) => {
-                tracing::debug!(peer = peer.name(), ?asks, ?appid, authorizer_appid, "answered")
+                tracing::debug!(peer = peer.name(), ?asks, ?appid, authorizer_appid, "answered");
             }
             Err(refusal) => {
-                tracing::warn!(peer = peer.name(), ?asks, ?appid, authorizer_appid, %refusal, "not answered")
+                tracing::warn!(peer = peer.name(), ?asks, ?appid, authorizer_appid, %refusal, "not answered");
             }
         }
         answered

@@ -265,7 +265,8 @@
 //!
 //! A component application has no verify ticket to ask for its access token with: none was pushed and kept, or the last
 //! one is older than the twelve hours that it is good for
-//! ([`verify_ticket_age`](crate::Error::verify_ticket_age) tells how old). WeChat was not asked.
+//! ([`verify_ticket_age`](crate::Error::verify_ticket_age) tells how old; where it is a hub over HTTP that has none, the
+//! text alone does). WeChat was not asked.
 //!
 //! *Done already:* nothing.
 //!

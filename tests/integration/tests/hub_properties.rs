@@ -12,16 +12,20 @@ use axum::Router;
 use quickcheck::{QuickCheck, TestResult};
 use tokio::runtime::Runtime;
 use wechat_integration_tests::asking::{Answer, LONG, Served, ask, get, with};
-use wechat_integration_tests::{SECRET, World};
+use wechat_integration_tests::{SECRET, World, http};
+use wechat_runtime::adapters::Memory;
 use wechat_runtime::hub::{self, Access, Operation, Peer, Settings};
-use wechat_simulator::App;
+use wechat_runtime::storage::ComponentHub as _;
+use wechat_runtime::{Bound, Client, VerifyTicket};
+use wechat_simulator::{App, Component};
 
-use self::cases::{APPIDS, BEARERS, Case, Framing};
+use self::cases::{APPIDS, BEARERS, COMPONENT, Case, Framing};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 static HUB: LazyLock<Hub> = LazyLock::new(|| RUNTIME.block_on(Hub::new()));
 
-/// A hub of two peers, each with an account of its own: the first may do all, the other only fetch.
+/// A hub of two peers, each with an account of its own: the first may do all, the other only fetch. The accounts are common
+/// applications, and have authorized a component besides.
 struct Hub {
     world: World,
     router: Router,
@@ -40,16 +44,31 @@ impl Hub {
             peer.appids([&APPIDS[which]]).refreshes_per_minute(u32::MAX)
         };
         let access = Access::new().peer(peer(0)).peer(peer(1).operations([Operation::Fetch]));
-        let settings = Settings::new(access).common(&world.client());
+        let component = Component::new(&*COMPONENT, SECRET).authorizers(&*APPIDS);
+        let component = world.sim.add_component(component).unwrap();
+        let storage = Memory::new().with_secret(&*COMPONENT, SECRET);
+        let ticket = VerifyTicket::new(component.verify_ticket(), world.sim.clock().unix());
+        storage.save_component_verify_ticket(&COMPONENT, ticket, &()).await.unwrap();
+        let clock = world.sim.clock();
+        let client = Client::<wechat_runtime::Component>::builder(Bound::new(storage, ()))
+            .base_url(world.sim.base_url())
+            .clock(move || clock.now())
+            .http(http());
+        let client = client.build().unwrap();
+        let settings = Settings::new(access).common(&world.client()).component(&client);
         let hub = Self {
             router: hub::router(settings.clone()),
             served: Served::new(settings.timeout(Duration::from_secs(2))).await,
             world,
         };
         for which in 0..2 {
-            let request = get(&format!("/client/access_token?appid={}", APPIDS[which]));
-            let bearer = format!("Bearer {}", BEARERS[which]);
-            ask(&hub.router, with(request, "authorization", &bearer)).await.value();
+            let own = &APPIDS[which];
+            let through_component = format!("{}&authorizer_appid={own}", *COMPONENT);
+            for whose in [own, &through_component] {
+                let request = get(&format!("/client/access_token?appid={whose}"));
+                let bearer = format!("Bearer {}", BEARERS[which]);
+                ask(&hub.router, with(request, "authorization", &bearer)).await.value();
+            }
         }
         hub
     }
@@ -59,7 +78,12 @@ impl Hub {
         let ledger = self.world.sim.ledger();
         let tokens = ledger.issues().iter().map(|issue| issue.value.clone());
         let tickets = ledger.ticket_issues().iter().map(|issue| issue.value.clone());
-        tokens.chain(tickets).chain(BEARERS.map(str::to_owned)).chain([SECRET.to_owned()]).collect()
+        let of_component = ledger.component_issues().iter().map(|issue| issue.value.clone());
+        let of_authorizers = ledger.authorizer_issues().iter().map(|issue| issue.value.clone());
+        let tokens = tokens.chain(tickets).chain(of_component).chain(of_authorizers);
+        // What refresh tokens and verify tickets begin with, and the rest.
+        let others = [SECRET, "refreshtoken@@@", "ticket@@@", BEARERS[0], BEARERS[1]];
+        tokens.chain(others.map(str::to_owned)).collect()
     }
 
     fn check(&self, case: &Case, answer: &Answer) {
@@ -77,6 +101,10 @@ impl Hub {
                 let of = |issued: &str, to: &str| issued == value && to == *own;
                 let ledger = self.world.sim.ledger();
                 let is_own = ledger.issues().iter().any(|issue| of(&issue.value, &issue.appid))
+                    || ledger
+                        .authorizer_issues()
+                        .iter()
+                        .any(|issue| of(&issue.value, &issue.authorizer_appid))
                     || ledger.ticket_issues().iter().any(|issue| of(&issue.value, &issue.appid));
                 assert!(is_own && (who == 0 || !ticket), "this is not the asker's: {answer:?}");
                 secrets.retain(|secret| *secret != value);

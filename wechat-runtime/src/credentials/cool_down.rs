@@ -145,7 +145,7 @@ mod tests {
     fn what_is_bought_without_a_proof_does_not_wait_for_another() {
         let wrong = Error::answered(61005, String::new(), Origin::Grant);
         let ticket = Credential::Ticket(crate::TicketType::JSAPI);
-        assert!(std::ptr::eq(Rule::of(&wrong, &ticket), &TRANSIENT));
+        assert!(std::ptr::eq(Rule::of(&wrong, &ticket), &raw const TRANSIENT));
     }
 
     #[test]

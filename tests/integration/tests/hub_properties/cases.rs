@@ -11,6 +11,8 @@ use wechat_integration_tests::new_appid;
 /// Who may ask: the bearer token and the account of each.
 pub(crate) const BEARERS: [&str; 2] = ["canary-bearer-of-the-first", "canary-bearer-of-the-other"];
 pub(crate) static APPIDS: LazyLock<[String; 2]> = LazyLock::new(|| [new_appid(), new_appid()]);
+/// The component application that both accounts have authorized. Nobody may have what it has itself.
+pub(crate) static COMPONENT: LazyLock<String> = LazyLock::new(new_appid);
 
 const BODY_LIMIT: usize = 16 * 1024;
 
@@ -118,8 +120,10 @@ fn encoded(text: &str, g: &mut Gen) -> String {
 
 fn query(g: &mut Gen) -> String {
     let mut pairs = Vec::new();
+    let through_component = often(g, 20);
     if often(g, 95) {
-        pairs.push(format!("appid={}", encoded(&appid(g), g)));
+        let appid = if through_component { COMPONENT.clone() } else { appid(g) };
+        pairs.push(format!("appid={}", encoded(&appid, g)));
     }
     if often(g, 90) {
         let kind = pick(
@@ -128,7 +132,7 @@ fn query(g: &mut Gen) -> String {
         );
         pairs.push(format!("type={}", encoded(kind, g)));
     }
-    if often(g, 5) {
+    if often(g, if through_component { 95 } else { 5 }) {
         pairs.push(format!("authorizer_appid={}", encoded(&appid(g), g)));
     }
     if often(g, 10) {
@@ -163,6 +167,10 @@ fn body(g: &mut Gen) -> Vec<u8> {
         2 => format!(r#"{{"access_token":{stale},"appid":{appid},"authorizer_appid":"wxauth"}}"#),
         3 => format!(r#"{{"access_token":{stale},"appid":{appid},"x":{}"#, "[".repeat(below(g, 1000))),
         4 => String::arbitrary(g),
+        5..12 => {
+            let component = &*COMPONENT;
+            format!(r#"{{"access_token":{stale},"appid":"{component}","authorizer_appid":{appid}}}"#)
+        }
         _ => format!(r#"{{"access_token":{stale},"appid":{appid}}}"#),
     }
     .into_bytes();
