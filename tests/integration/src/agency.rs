@@ -118,6 +118,15 @@ impl Agency {
     pub fn calls(&self, path: &str) -> usize {
         self.sim.ledger().calls_to(path).len()
     }
+
+    /// Waits until WeChat has worked on so many calls to a path, whether or not they are answered.
+    pub async fn processed(&self, path: &str, calls: usize) {
+        self.sim.arrived(path, calls).await;
+        let done = || self.sim.ledger().calls_to(path).iter().filter(|call| call.processed()).count();
+        while done() < calls {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 /// Exchanges an account's authorization for its tokens, which the client keeps.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use wechat_runtime::adapters::Memory;
 use wechat_runtime::storage::ComponentHub;
@@ -14,6 +15,10 @@ use wechat_runtime::{
 #[derive(Clone, Default)]
 pub struct Cabinet(Arc<Inner>);
 
+/// How a cabinet refreshes by itself: an authorizer, or the component where there is none.
+type OwnWay =
+    Arc<dyn Fn(Option<&str>) -> BoxFuture<'static, storage::Result<Option<AuthorizerToken>>> + Send + Sync>;
+
 #[derive(Default)]
 struct Inner {
     records: Mutex<Memory>,
@@ -21,6 +26,7 @@ struct Inner {
     reads: AtomicUsize,
     reads_fail: AtomicBool,
     saves_fail: AtomicBool,
+    own_way: Mutex<Option<OwnWay>>,
     /// Whether saves of authorizers wait.
     held: watch::Sender<bool>,
     /// How many saves of authorizers have begun.
@@ -91,6 +97,23 @@ impl Cabinet {
         saving.wait_for(|saving| *saving >= count).await.expect("the cabinet is here");
     }
 
+    /// Has it refresh by itself: an authorizer, or the component where there is none.
+    pub fn refresh_by<F>(&self, own_way: impl Fn(Option<&str>) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = storage::Result<Option<AuthorizerToken>>> + Send + 'static,
+    {
+        let own_way: OwnWay = Arc::new(move |authorizer| Box::pin(own_way(authorizer)));
+        *self.0.own_way.lock().unwrap() = Some(own_way);
+    }
+
+    async fn refresh(&self, authorizer: Option<&str>) -> storage::Result<Option<AuthorizerToken>> {
+        let own_way = self.0.own_way.lock().unwrap().clone();
+        match own_way {
+            Some(own_way) => own_way(authorizer).await,
+            None => Ok(None),
+        }
+    }
+
     /// How many saves of authorizers have begun.
     pub fn saves(&self) -> usize {
         *self.0.saving.borrow()
@@ -142,6 +165,25 @@ impl ComponentHub for Cabinet {
         let mut held = self.0.held.subscribe();
         held.wait_for(|held| !held).await.expect("the cabinet is here");
         self.save()?.save_access_token(component, authorizer, record, args).await
+    }
+
+    async fn refresh_access_token(
+        &self,
+        _: &str,
+        authorizer: &str,
+        _: Option<&Secret>,
+        (): &(),
+    ) -> storage::Result<Option<AuthorizerToken>> {
+        self.refresh(Some(authorizer)).await
+    }
+
+    async fn refresh_component_access_token(
+        &self,
+        _: &str,
+        _: Option<&Secret>,
+        (): &(),
+    ) -> storage::Result<Option<Token>> {
+        Ok(self.refresh(None).await?.and_then(|record| record.access().cloned()))
     }
 
     async fn fetch_component_access_token(

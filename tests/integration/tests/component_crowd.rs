@@ -1,5 +1,6 @@
 //! Many authorizers and many callers at once: one refresh each, few connections, and nobody who waits for ever.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use futures_util::future::join_all;
 use wechat_integration_tests::{
     AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, COMPONENT_TOKEN, MOST_CONNECTIONS, at_once, call_for,
 };
-use wechat_runtime::{AuthorizerToken, Client, Component, Error, ErrorKind, TicketType, Token, TokenKind};
+use wechat_runtime::{
+    AuthorizerToken, Client, Component, Error, ErrorKind, RefreshSettings, TicketType, Token, TokenKind,
+};
 use wechat_simulator::Fault;
 
 /// Far more than all of it takes, so that only what hangs is cut off.
@@ -120,6 +123,38 @@ async fn whoever_waits_for_tickets_authorizers_and_the_component_at_once_is_serv
         everything_at_once(&agency, &client, &appids).await;
     }
     assert!(agency.component_issued() <= 4);
+}
+
+/// An adapter that refreshes the component's token with an authorizer's takes the locks the other way round: then the one
+/// waits for the other, until the callback's time is up.
+#[tokio::test]
+async fn whoever_takes_the_locks_the_other_way_round_waits_for_himself_and_is_cut_off_in_time() {
+    let (agency, appids) = crowded(1).await;
+    let mut settings = RefreshSettings::default();
+    settings.storage_timeout = Duration::from_millis(200);
+    let client = agency.builder().refresh(settings).build().unwrap();
+    let (other_way, appid) = (client.clone(), appids[0].clone());
+    let waited = Arc::new(AtomicUsize::new(0));
+    let waits = waited.clone();
+    agency.cabinet.refresh_by(move |authorizer| {
+        let (client, appid, waits) = (other_way.clone(), appid.clone(), waits.clone());
+        let is_component = authorizer.is_none();
+        async move {
+            if is_component {
+                waits.fetch_add(1, Ordering::SeqCst);
+                client.fetch_access_token(appid).await?;
+            }
+            Ok(None)
+        }
+    });
+    let fetched = tokio::time::timeout(PATIENCE, client.fetch_component_access_token()).await;
+    let error = fetched.expect("nobody waits for ever").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage, "{error}");
+    assert_eq!((waited.load(Ordering::SeqCst), agency.component_issued()), (1, 0));
+    // In the right order it is served.
+    agency.cabinet.refresh_by(|_| async { Ok(None) });
+    agency.pass(2);
+    call_for(&client, &appids[0]).await.unwrap();
 }
 
 #[tokio::test]

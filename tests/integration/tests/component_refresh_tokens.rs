@@ -3,7 +3,7 @@
 use wechat_integration_tests::{
     AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, at_once, call_for, exchange, new_appid,
 };
-use wechat_runtime::{AuthorizerToken, Client, Component, ErrorKind, Secret, Token, TokenKind};
+use wechat_runtime::{AuthorizerToken, Client, Component, ErrorKind, Token, TokenKind};
 use wechat_simulator::{Authorizer, Fault, RefreshTokens};
 
 /// An agency, its client, and an account whose tokens are kept and have expired since.
@@ -195,7 +195,7 @@ async fn an_account_that_authorizes_anew_during_a_refresh_keeps_its_new_refresh_
         let (client, appid) = (client.clone(), shop.appid().to_owned());
         tokio::spawn(async move { call_for(&client, &appid).await })
     };
-    agency.sim.arrived(AUTHORIZER_TOKEN, 1).await;
+    agency.processed(AUTHORIZER_TOKEN, 1).await;
     let code = agency.component().reauthorize(shop.appid()).authorization_code().to_owned();
     exchange(&client, &code).await.unwrap();
     let new = agency.stored(shop.appid()).await;
@@ -311,110 +311,11 @@ async fn a_refresh_of_the_adapters_own_is_obeyed_and_saved_with_its_refresh_toke
     let shop = agency.component().authorizer(&appid).unwrap();
     let access = Token::new(TokenKind::Classic, shop.rotate_elsewhere().as_str(), agency.now(), 7200);
     let record = AuthorizerToken::new().with_access(access).with_refresh_token("refreshtoken@@@own");
-    let own = OwnWay { cabinet: agency.cabinet.clone(), record };
-    let call = agency.client().authorizer(&appid).get(wechat_integration_tests::PATH).adapter_storage(own);
-    call.send().await.unwrap().error_for_errcode().unwrap();
+    agency.cabinet.refresh_by(move |authorizer| {
+        let record = authorizer.map(|_| record.clone());
+        async { Ok(record) }
+    });
+    call_for(&agency.client(), &appid).await.unwrap();
     assert_eq!(agency.stored(&appid).await[1].as_deref(), Some("refreshtoken@@@own"));
     assert_eq!(agency.calls(AUTHORIZER_TOKEN), 0);
-}
-
-/// A storage that refreshes authorizers in a way of its own.
-struct OwnWay {
-    cabinet: wechat_integration_tests::Cabinet,
-    record: AuthorizerToken,
-}
-
-mod own_way {
-    use wechat_runtime::storage::{ComponentHub, Result};
-    use wechat_runtime::{Ticket, TicketType, VerifyTicket, async_trait};
-
-    use super::{AuthorizerToken, OwnWay, Secret, Token};
-
-    #[async_trait]
-    impl ComponentHub for OwnWay {
-        type Args = ();
-
-        async fn refresh_access_token(
-            &self,
-            _: &str,
-            _: &str,
-            _: Option<&Secret>,
-            (): &(),
-        ) -> Result<Option<AuthorizerToken>> {
-            Ok(Some(self.record.clone()))
-        }
-
-        async fn fetch_secret_key(&self, component: &str, args: &()) -> Result<Option<Secret>> {
-            self.cabinet.fetch_secret_key(component, args).await
-        }
-
-        async fn fetch_access_token(
-            &self,
-            component: &str,
-            authorizer: &str,
-            args: &(),
-        ) -> Result<Option<AuthorizerToken>> {
-            self.cabinet.fetch_access_token(component, authorizer, args).await
-        }
-
-        async fn save_access_token(
-            &self,
-            component: &str,
-            authorizer: &str,
-            record: AuthorizerToken,
-            args: &(),
-        ) -> Result<AuthorizerToken> {
-            self.cabinet.save_access_token(component, authorizer, record, args).await
-        }
-
-        async fn fetch_component_access_token(&self, component: &str, args: &()) -> Result<Option<Token>> {
-            self.cabinet.fetch_component_access_token(component, args).await
-        }
-
-        async fn save_component_access_token(
-            &self,
-            component: &str,
-            token: Token,
-            args: &(),
-        ) -> Result<Token> {
-            self.cabinet.save_component_access_token(component, token, args).await
-        }
-
-        async fn fetch_component_verify_ticket(
-            &self,
-            component: &str,
-            args: &(),
-        ) -> Result<Option<VerifyTicket>> {
-            self.cabinet.fetch_component_verify_ticket(component, args).await
-        }
-
-        async fn save_component_verify_ticket(
-            &self,
-            component: &str,
-            ticket: VerifyTicket,
-            args: &(),
-        ) -> Result<VerifyTicket> {
-            self.cabinet.save_component_verify_ticket(component, ticket, args).await
-        }
-
-        async fn fetch_ticket(
-            &self,
-            component: &str,
-            authorizer: &str,
-            ticket_type: &TicketType,
-            args: &(),
-        ) -> Result<Option<Ticket>> {
-            self.cabinet.fetch_ticket(component, authorizer, ticket_type, args).await
-        }
-
-        async fn save_ticket(
-            &self,
-            component: &str,
-            authorizer: &str,
-            ticket: Ticket,
-            args: &(),
-        ) -> Result<Ticket> {
-            self.cabinet.save_ticket(component, authorizer, ticket, args).await
-        }
-    }
 }
