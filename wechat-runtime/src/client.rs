@@ -114,7 +114,7 @@ impl<App: Application> Client<App> {
         self.request(Method::HEAD, url)
     }
 
-    /// The declared account.
+    /// The declared account: of a component application, the component's own appid.
     #[must_use]
     pub fn appid(&self) -> Option<&str> {
         self.inner.appid.as_deref()

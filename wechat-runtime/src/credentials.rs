@@ -39,6 +39,9 @@ use crate::{Error, Secret, TokenKind, storage};
 /// The refreshes under way in this process.
 static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new);
 
+/// How often one who refreshes begins anew because another was quicker.
+const OVERTAKEN_AT_MOST: u32 = 5;
+
 /// One credential of one account, through one binding: everything that is needed to come by it.
 #[derive(Clone)]
 pub(crate) struct Credentials {
@@ -193,7 +196,9 @@ impl Credentials {
     async fn refresh_together(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
         let (lane, bought_with) = (self.lane(), self.bought_with());
         let mut refused_before = false;
-        // Ends: in each round somebody leads, and whoever leads is done, or is refused what it pays with, once.
+        let mut overtaken = 0;
+        // Ends: in each round somebody leads, and whoever leads is done; or is refused what it pays with, once; or is
+        // overtaken, some times.
         loop {
             let copy = self.binding.copy(&self.key).filter(|_| !self.insists(&cause));
             if let Some(copy) = copy.filter(|copy| self.answers(&copy.grant, stale.as_ref(), &cause)) {
@@ -234,8 +239,9 @@ impl Credentials {
                         refreshed.map_err(|error| if led { self.pause(&lane, error) } else { error })?;
                     }
                 }
+                Err(Failure::Overtaken) if led && overtaken < OVERTAKEN_AT_MOST => overtaken += 1,
                 // What another has paid with is refused: of what we pay with since, that says nothing.
-                Err(Failure::Overtaken | Failure::PaymentRefused { .. }) => {}
+                Err(Failure::Overtaken | Failure::PaymentRefused { .. }) if !led => {}
                 Err(failure)
                     if led
                         || failure.concerns(

@@ -267,7 +267,7 @@ pub use self::download::Download;
 pub use self::errcode::ErrorKind;
 pub use self::error::Error;
 #[cfg(feature = "reqwest-middleware")]
-pub use self::middleware::{Appid, TokenInjection};
+pub use self::middleware::{Appid, AuthorizerAppid, TokenInjection};
 pub use self::progress::Progress;
 pub use self::request::RequestBuilder;
 pub use self::response::Response;

@@ -41,7 +41,8 @@ use crate::{Error, answer};
 ///   before it, a retry policy for instance, sees neither.
 /// * The client says where WeChat is, which account and storage, and when to refresh; time-outs and retries are the
 ///   stack's. A call to any other host is an error before anything is sent.
-/// * One request is for another account with the extension [`Appid`], and by another storage with a [`Bound`].
+/// * One request is for another account with the extension [`Appid`], or, of a component application, [`AuthorizerAppid`], and
+///   by another storage with a [`Bound`].
 /// * A redirect that was followed is an error, since it took the token along: build the HTTP client with
 ///   `redirect::Policy::none()`.
 /// * A body that is a stream, as reqwest's multipart is, is sent once: when the token is refused, it is refreshed for
@@ -60,6 +61,10 @@ pub struct TokenInjection<App: Application = Common> {
 /// As an extension of a request, the account that it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appid(pub String);
+
+/// As an extension of a component application's request, the account that it is for, which has authorized the component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizerAppid(pub String);
 
 impl<App: Application> TokenInjection<App> {
     /// The injection with the settings of this client.
@@ -81,6 +86,9 @@ impl<App: Application> TokenInjection<App> {
             RequestBuilder::new(self.client.clone(), request.method().clone(), asked.clone().into());
         if let Some(Appid(appid)) = extensions.get() {
             call = call.appid(appid);
+        }
+        if let Some(AuthorizerAppid(authorizer)) = extensions.get() {
+            call = call.for_authorizer(authorizer.as_str().into());
         }
         if let Some(bound) = extensions.get::<Bound<App>>() {
             call = call.adapter_storage(bound);

@@ -20,6 +20,8 @@ use tokio::time::Instant;
 
 use self::body::Content;
 use self::prepared::Prepared;
+#[cfg(feature = "reqwest-middleware")]
+use crate::application::Kind;
 use crate::application::{Application, Component};
 use crate::arrival::Arrival;
 use crate::client::Client;
@@ -264,6 +266,15 @@ impl<App: Application> RequestBuilder<App> {
         };
         let arrival: Arrival = call.send(http).await?;
         Ok(Download::new(arrival.error_unless_file(part_asked_for)?, within))
+    }
+
+    /// Calls for this account, where calls of this kind of application are made for one.
+    #[cfg(feature = "reqwest-middleware")]
+    pub(crate) fn for_authorizer(mut self, authorizer: Arc<str>) -> Self {
+        if App::KIND == Kind::Component {
+            self.authorizer = Some(authorizer);
+        }
+        self
     }
 
     /// Takes over the headers and the body of a request that was made elsewhere.

@@ -2,12 +2,12 @@
 
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use wechat_runtime::reqwest::redirect::Policy;
-use wechat_runtime::{Client, Common, Error, TokenInjection};
+use wechat_runtime::{Application, Client, Error, TokenInjection};
 
 use crate::http;
 
 /// A stack of nothing but the injection of this client.
-pub fn stack(client: &Client<Common>) -> ClientWithMiddleware {
+pub fn stack<App: Application>(client: &Client<App>) -> ClientWithMiddleware {
     let plain = http().redirect(Policy::none()).build().expect("the settings are right");
     ClientBuilder::new(plain).with(TokenInjection::new(client)).build()
 }

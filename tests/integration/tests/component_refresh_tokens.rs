@@ -304,6 +304,34 @@ async fn a_caller_who_is_cancelled_while_the_answer_is_saved_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_new_refresh_token_that_comes_with_the_refused_access_token_is_kept() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let shop = agency.authorizer(&client).await;
+    shop.refuse_current();
+    let body = serde_json::json!({
+        "authorizer_access_token": shop.current_token(),
+        "expires_in": 7200,
+        "authorizer_refresh_token": "refreshtoken@@@another",
+    });
+    agency.sim.fault(AUTHORIZER_TOKEN, Fault::raw(200, "application/json", body.to_string()));
+    let error = call_for(&client, shop.appid()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenRejected, "{error}");
+    assert_eq!(agency.stored(shop.appid()).await[1].as_deref(), Some("refreshtoken@@@another"));
+    assert_eq!(agency.calls(AUTHORIZER_TOKEN), 1, "there is no loop");
+}
+
+#[tokio::test]
+async fn a_storage_that_loses_what_it_saves_does_not_cost_a_loop() {
+    let (agency, client, shop) = expired().await;
+    agency.cabinet.lose_saves(true);
+    for _ in 0..3 {
+        call_for(&client, shop.appid()).await.unwrap();
+    }
+    assert_eq!(agency.calls(AUTHORIZER_TOKEN), 1);
+}
+
+#[tokio::test]
 async fn a_refresh_of_the_adapters_own_is_obeyed_and_saved_with_its_refresh_token() {
     let agency = Agency::new().await;
     let appid = new_appid();

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
-use wechat_integration_tests::{PATH, World, http, inside, is_generated, stack};
+use wechat_integration_tests::{Agency, PATH, World, http, inside, is_generated, stack};
 use wechat_runtime::reqwest::{self, Body, Request, redirect::Policy};
-use wechat_runtime::{Client, Common, ErrorKind, Response, TokenInjection, async_trait};
+use wechat_runtime::{AuthorizerAppid, Client, Common, ErrorKind, Response, TokenInjection, async_trait};
 use wechat_simulator::Fault;
 
 const SEND: &str = "/cgi-bin/message/template/send";
@@ -167,4 +167,23 @@ async fn a_requests_own_time_holds_while_its_token_is_obtained() {
     let in_time = tokio::time::timeout(Duration::from_secs(3), call.send());
     let error = inside(in_time.await.expect("it ends in its own time").unwrap_err());
     assert_eq!(error.kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn a_component_applications_request_is_for_the_account_of_its_extension() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let (one, other) = (agency.authorizer(&client).await, agency.authorizer(&client).await);
+    let through = stack(&agency.builder().authorizer_appid(one.appid()).build().unwrap());
+    let url = format!("{}{PATH}", agency.sim.base_url());
+    for (extension, appid) in [(None, one.appid()), (Some(other.appid()), other.appid())] {
+        let mut request = through.get(&url);
+        if let Some(appid) = extension {
+            request = request.with_extension(AuthorizerAppid(appid.to_owned()));
+        }
+        let answer = Response::read(request.send().await.unwrap()).await.unwrap();
+        answer.error_for_errcode().unwrap();
+        let ledger = agency.sim.ledger();
+        assert_eq!(ledger.calls_to(PATH).last().and_then(|call| call.appid()), Some(appid));
+    }
 }

@@ -54,7 +54,8 @@ impl<App: Application, T> ClientBuilder<App, T> {
         }
     }
 
-    /// The account that calls are made for when they name none. Without it, each call has to.
+    /// The account that calls are made for when they name none. Without it, each call has to. Of a component application, it
+    /// is the component's own appid.
     pub fn appid(mut self, appid: impl Into<String>) -> Self {
         self.appid = Some(appid.into().into());
         self

@@ -9,6 +9,7 @@ use super::guard::{Price, Question};
 use super::landing::Failure;
 use super::lead::Lead;
 use super::payment::Payment;
+use super::record::Changed;
 use super::upstream::{self, GrantedAuthorizerToken};
 use super::{Credentials, Given};
 use crate::answer;
@@ -129,11 +130,18 @@ impl Lead<'_> {
             }
         };
         match of.change_record(change).await {
-            Ok(stored) => {
-                let stored =
-                    stored.as_ref().and_then(AuthorizerToken::grant).filter(|stored| self.answers(stored));
-                // What another has put there in the meantime is the answer, too, if it is one.
-                stored.map_or(Err(Failure::Overtaken), |stored| self.keep(stored))
+            Ok(changed) => {
+                let is_ours = matches!(changed, Changed::Saved(_));
+                match changed.stored().as_ref().and_then(AuthorizerToken::grant) {
+                    // What another has put there in the meantime is the answer, too, if it is one.
+                    Some(stored) if self.answers(&stored) => self.keep(stored),
+                    _ if !is_ours => Err(Failure::Overtaken),
+                    _ if self.answers(&grant) => {
+                        tracing::warn!("the storage adapter keeps another record than the one just bought");
+                        self.keep(grant)
+                    }
+                    _ => Err(Failure::SameAgain),
+                }
             }
             // Nobody is told of success before the refresh token is durable. The next refresh puts it there.
             Err(error) if replaces => Err(self.failed(error, price)),
@@ -200,7 +208,7 @@ impl Credentials {
         let (bought, now) = (record_of(&grant), self.now().unix());
         let bought = bought.with_authorized_at(now);
         let change = move |stored: Option<&AuthorizerToken>| Some(authorized_since(bought.clone(), stored));
-        let stored = self.change_record(change).await?;
+        let stored = self.change_record(change).await?.stored();
         let price = Price { secret: None, proof: None };
         self.lane().granted(&grant, Question::Missing, price, self.now());
         if let Some(grant) = stored.as_ref().and_then(AuthorizerToken::grant) {
@@ -220,7 +228,7 @@ impl Credentials {
     #[cfg(feature = "callback-codec")]
     pub(crate) async fn keep_cancellation(&self, at: u64) -> Result<(), Error> {
         let gone = AuthorizerToken::new().with_unauthorized_at(at);
-        let stored = self.change_record(move |_| Some(gone.clone())).await?;
+        let stored = self.change_record(move |_| Some(gone.clone())).await?.stored();
         if stored.is_some_and(|stored| stored.is_unauthorized()) {
             self.binding.forget(&self.key.account);
         }

@@ -27,7 +27,8 @@ impl Lead<'_> {
             Credential::AccessToken(kind) => return self.buy_token(*kind, payment, refused).await,
             Credential::Ticket(ticket_type) => return self.buy_ticket(ticket_type, payment).await,
             Credential::ComponentToken => self.buy_component_token(payment, refused).await?,
-            Credential::AuthorizerToken => self.buy_authorizer_token(payment, record, refused).await?,
+            // Whatever it is, its refresh token has to be saved first.
+            Credential::AuthorizerToken => return self.buy_authorizer_token(payment, record, refused).await,
         };
         if Some(&granted.value) == refused { Err(Failure::SameAgain) } else { Ok(granted) }
     }
@@ -130,9 +131,12 @@ impl Lead<'_> {
         asked: impl Future<Output = Result<Reply, Error>>,
     ) -> Result<Result<(Grant, Moment), Error>, Failure> {
         let of = self.of;
+        // It is never closed, so that a turn comes, or the time is over.
+        let turn = timeout(of.time_left(self.began, "WeChat")?, of.wire.granting.acquire()).await;
         let left = of.time_left(self.began, "WeChat")?.min(of.settings.upstream_timeout);
         let now = of.now();
         let reply = timeout(left, asked).await;
+        drop(turn);
         let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time")));
         let granted = reply.and_then(|reply| reply.grant(&of.key.credential, now));
         Ok(granted.map(|grant| (grant, now)).map_err(|error| of.locate(error)))

@@ -111,6 +111,7 @@ impl Credentials {
         let mut listing = Listing { began: self.now(), refresh_tokens: HashMap::new() };
         let component = &self.key.account.appid;
         for page in 0..MANY_PAGES {
+            let _turn = self.wire.granting.acquire().await;
             let asked = upstream::ask_for_authorizers(&self.wire, token, component, page * PAGE, PAGE);
             let reply = timeout(self.settings.upstream_timeout, asked).await;
             let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time"));

@@ -12,7 +12,26 @@ use crate::storage::store::Owner;
 use crate::{AuthorizerToken, Error};
 
 /// The changes of records under way in this process. Each reads before it writes, and so they come one after the other.
-static CHANGES: LazyLock<Flights<Lane, Result<Option<AuthorizerToken>, Error>>> = LazyLock::new(Flights::new);
+static CHANGES: LazyLock<Flights<Lane, Result<Changed, Error>>> = LazyLock::new(Flights::new);
+
+/// What became of a record that was to be changed.
+#[derive(Clone)]
+pub(super) enum Changed {
+    /// It was saved, and this is what the storage says that it has stored.
+    Saved(AuthorizerToken),
+    /// It was left as it is.
+    Left(Option<AuthorizerToken>),
+}
+
+impl Changed {
+    /// What is stored now.
+    pub(super) fn stored(self) -> Option<AuthorizerToken> {
+        match self {
+            Self::Saved(stored) => Some(stored),
+            Self::Left(stored) => stored,
+        }
+    }
+}
 
 impl Credentials {
     /// The authorizer's record, where this is an authorizer's credential and there is one.
@@ -24,10 +43,10 @@ impl Credentials {
         self.ask_storage("read", read).await
     }
 
-    /// Saves what `change` makes of the stored record, if it makes anything, and answers with what is stored then.
+    /// Saves what `change` makes of the stored record, if it makes anything.
     ///
     /// It happens in a task of its own: who is cancelled meanwhile has saved it all the same.
-    pub(super) async fn change_record<F>(&self, change: F) -> Result<Option<AuthorizerToken>, Error>
+    pub(super) async fn change_record<F>(&self, change: F) -> Result<Changed, Error>
     where
         F: Fn(Option<&AuthorizerToken>) -> Option<AuthorizerToken> + Clone + Send + Sync + 'static,
     {
@@ -49,13 +68,13 @@ impl Credentials {
     async fn change_record_now(
         &self,
         change: impl Fn(Option<&AuthorizerToken>) -> Option<AuthorizerToken>,
-    ) -> Result<Option<AuthorizerToken>, Error> {
+    ) -> Result<Changed, Error> {
         let owner = self.owner()?;
         let stored = self.record(owner).await?;
-        let Some(changed) = change(stored.as_ref()) else { return Ok(stored) };
+        let Some(changed) = change(stored.as_ref()) else { return Ok(Changed::Left(stored)) };
         // A storage may be one that puts records in each other's place.
         let whole = changed.over(stored);
         let save = self.component_owner(owner)?.save_authorizer(&self.key.account, whole);
-        self.ask_storage("save", save).await.map(Some)
+        self.ask_storage("save", save).await.map(Changed::Saved)
     }
 }
