@@ -3,6 +3,7 @@
 
 pub mod given;
 pub mod show;
+pub mod simulated;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

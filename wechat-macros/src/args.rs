@@ -9,21 +9,21 @@ use syn::{
 
 use crate::suggest;
 
-/// Every key, with an example of its use for the messages; first those of a common application.
+/// Every key, with an example of its use for the messages.
 const KEYS: [(&str, &str); 9] = [
     ("adapter_storage", "adapter_storage = MyHub"),
     ("args", "args = Region::Shanghai"),
     ("appid", "appid = \"wx1f2e3d4c5b6a7988\""),
+    (FLAG, FLAG),
+    ("authorizer_appid", "authorizer_appid = \"wx99aa88bb77cc66dd\""),
     ("token", "token = stable"),
     ("base_url", "base_url = \"https://api.weixin.qq.com\""),
     ("expires_in", "expires_in = 7000"),
     ("crate", "crate = wechat"),
-    ("component", "component"),
-    ("authorizer_appid", "authorizer_appid = \"wx99aa88bb77cc66dd\""),
 ];
 
-/// How many of the keys a common application has.
-const COMMON_KEYS: usize = 7;
+/// The key that stands alone.
+const FLAG: &str = "component";
 
 /// What was written between the parentheses of the attribute, and what is wrong with its form.
 #[derive(Default)]
@@ -129,8 +129,7 @@ impl Args {
                  the storage adapter hands it over in `fetch_secret_key`"
             )
         } else {
-            let known: Vec<_> =
-                KEYS.iter().take(COMMON_KEYS).map(|(known, _)| format!("`{known}`")).collect();
+            let known: Vec<_> = KEYS.iter().map(|(known, _)| format!("`{known}`")).collect();
             format!("unknown key `{name}`: remove it; the keys are {}", known.join(", "))
         };
         Some(syn::Error::new(key.span(), message))
@@ -166,15 +165,20 @@ fn nearest_key(name: &str) -> Option<&'static str> {
     suggest::nearest(name, KEYS.iter().map(|(key, _)| *key))
 }
 
+fn at_end(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
 /// Reads the `= value` behind a key.
 fn parse_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Option<Expr>> {
     let name = key.to_string();
+    if name == FLAG {
+        return parse_no_value(input).map(|()| None);
+    }
     let example = KEYS.iter().find(|(key, _)| *key == name).map_or("key = value", |(_, example)| example);
-    let at_end = |input: ParseStream<'_>| input.is_empty() || input.peek(Token![,]);
-
     if at_end(input) {
-        // the flag, and unknown keys, which have their own message
-        if name == "component" || !is_key(&name) {
+        // unknown keys have their own message
+        if !is_key(&name) {
             return Ok(None);
         }
         return Err(syn::Error::new(key.span(), format!("`{name}` needs a value: write `{example}`")));
@@ -193,6 +197,27 @@ fn parse_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Option<Expr>>
         }
         mistake
     })
+}
+
+/// Reads nothing behind the flag, or what should not be there.
+fn parse_no_value(input: ParseStream<'_>) -> syn::Result<()> {
+    // before another word, a comma is missing
+    if at_end(input) || input.peek(Ident::peek_any) {
+        return Ok(());
+    }
+    let message = format!("`{FLAG}` takes no value: write `{FLAG}` alone");
+    if !input.peek(Token![=]) {
+        return Err(syn::Error::new_spanned(input.fork().parse::<TokenTree>()?, message));
+    }
+    let equals = input.parse::<Token![=]>()?;
+    if at_end(input) {
+        return Err(syn::Error::new_spanned(equals, message));
+    }
+    let value = input.span();
+    Err(input.parse().map_or_else(
+        |_| syn::Error::new(value, &message),
+        |value: Expr| syn::Error::new_spanned(value, &message),
+    ))
 }
 
 /// Skips what could not be read, up to the next known key, and says whether there was anything.
@@ -262,6 +287,36 @@ mod tests {
         let args = parse("adaptor_storage = MyHub");
         assert_eq!(mistakes(&args), ["unknown key `adaptor_storage`: write `adapter_storage`"]);
         assert!(args.adapter_storage.is_some_and(|setting| setting.refused));
+    }
+
+    #[test]
+    fn the_flag_takes_no_value() {
+        for tokens in ["component", "component,", "component, appid = \"wx1\"", "appid = \"wx1\", component"]
+        {
+            let args = parse(tokens);
+            assert!(mistakes(&args).is_empty(), "{tokens}: {:?}", mistakes(&args));
+            assert!(args.component.is_some_and(|setting| !setting.refused), "{tokens}");
+        }
+        for tokens in [
+            "component = true",
+            "component = MyComponentHub::new(1, 2)",
+            "component =",
+            "component = , appid = \"wx1\"",
+            "component = ;",
+            "component(\"wx1\")",
+            "component: true",
+        ] {
+            let args = parse(tokens);
+            assert_eq!(mistakes(&args), ["`component` takes no value: write `component` alone"], "{tokens}");
+            assert!(args.component.is_some_and(|setting| setting.refused), "{tokens}");
+        }
+    }
+
+    #[test]
+    fn behind_the_flag_a_comma_may_be_missing() {
+        let args = parse("component appid = \"wx1\"");
+        assert_eq!(mistakes(&args), ["expected `,`: write a comma between two keys"]);
+        assert!(args.component.is_some() && args.appid.is_some());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The user's own tokens keep their spans, so that the compiler points at them. All else is marked as generated, for
 //! lints; what the compiler mentions beside a wrong value is placed at the value's key. Locals are out of the user's sight.
 
+mod application;
 mod impls;
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -11,7 +12,7 @@ use syn::{Expr, ExprPath, GenericParam, Generics, Path, ext::IdentExt as _, pars
 
 use crate::{
     item,
-    model::{Binding, DeclaredAdapter, Keyed, Model, Settings, TokenKind},
+    model::{Application, Binding, DeclaredAdapter, Keyed, Model, Settings},
 };
 
 /// The client.
@@ -20,6 +21,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let runtime = runtime(ident);
     let declaration = Declaration {
         runtime: &runtime,
+        application: &settings.application,
         attrs: &item::shared_attrs(attrs),
         ident,
         generics: &Generics::default(),
@@ -29,10 +31,11 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     };
     let import = declaration.import(&settings.krate);
     let impls = declaration.impls_for(binding, settings);
+    let app = declaration.app();
     quote! {
         #import
         #(#attrs)*
-        #vis #struct_token #ident(#runtime::Client<#runtime::Common>) #semi_token
+        #vis #struct_token #ident(#runtime::Client<#app>) #semi_token
         #impls
     }
 }
@@ -56,6 +59,7 @@ pub(crate) struct Constructor {
 /// The impls of a client, whether it stands on a runtime client or, after a mistake, on nothing.
 pub(crate) struct Declaration<'a> {
     pub(crate) runtime: &'a Ident,
+    pub(crate) application: &'a Application,
     /// The attributes of each generated item.
     pub(crate) attrs: &'a TokenStream,
     pub(crate) ident: &'a Ident,
@@ -100,7 +104,7 @@ impl Declaration<'_> {
 
     /// The constructor of each row of the attribute's second table.
     fn constructor(&self, binding: &Binding) -> Constructor {
-        let r = self.runtime;
+        let (r, app) = (self.runtime, self.app());
         let (adapter, args) = (local("adapter"), local("args"));
         match binding {
             Binding::Declared(_) => Constructor::default(),
@@ -114,14 +118,14 @@ impl Declaration<'_> {
                 params: vec![(adapter, quote!(__Adapter))],
                 bounds: quote! {
                     where
-                        __Adapter: #r::Adapter<#r::Common, __Marker>,
+                        __Adapter: #r::Adapter<#app, __Marker>,
                         __Adapter::Args: #r::DefaultArgs,
                 },
             },
             Binding::Given => Constructor {
                 generics: quote!(<__Adapter, __Marker>),
                 params: vec![(adapter, quote!(__Adapter)), (args, quote!(__Adapter::Args))],
-                bounds: quote!(where __Adapter: #r::Adapter<#r::Common, __Marker>),
+                bounds: quote!(where __Adapter: #r::Adapter<#app, __Marker>),
             },
         }
     }
@@ -130,27 +134,27 @@ impl Declaration<'_> {
     /// and the check of the adapter where it is declared.
     fn given_args(&self, adapter: &ExprPath) -> TokenStream {
         let Self { runtime: r, ident, generics, .. } = self;
-        let args = local("args");
+        let (app, args) = (self.app(), local("args"));
         let (_, params, _) = generics.split_for_impl();
         let mut generics = (*generics).clone();
         generics.params.extend([parse_quote!(__Args), parse_quote!(__Marker)] as [GenericParam; 2]);
-        let bound = parse_quote!(#adapter: #r::Adapter<#r::Common, __Marker, Args = __Args>);
+        let bound = parse_quote!(#adapter: #r::Adapter<#app, __Marker, Args = __Args>);
         generics.make_where_clause().predicates.push(bound);
         let (generics, _, bounds) = generics.split_for_impl();
         quote! {
-            const _: () = #r::assert_adapter::<#r::Common, #adapter, _>();
+            const _: () = #r::assert_adapter::<#app, #adapter, _>();
 
             pub trait __GivenArgs<__Marker> {
                 type Args;
-                fn bind(args: Self::Args) -> #r::Bound<#r::Common>;
+                fn bind(args: Self::Args) -> #r::Bound<#app>;
             }
 
             impl #generics __GivenArgs<(__Args, __Marker)> for #ident #params #bounds
             {
                 type Args = __Args;
 
-                fn bind(#args: __Args) -> #r::Bound<#r::Common> {
-                    #r::bind(#adapter, #args)
+                fn bind(#args: __Args) -> #r::Bound<#app> {
+                    #r::bind(#r::PhantomData::<#app>, #adapter, #args)
                 }
             }
         }
@@ -158,34 +162,36 @@ impl Declaration<'_> {
 
     /// The expression of type `Bound` in the body of `builder`.
     fn bound(&self, binding: &Binding) -> TokenStream {
-        let r = self.runtime;
+        let (r, app) = (self.runtime, self.app());
         let (adapter, args, bind) = (local("adapter"), local("args"), local("__bind"));
         match binding {
             Binding::Declared(declared) => {
                 let bound = self.bind_declared(declared);
                 // The closure stands outside the block of the static, whose name the user's expressions would see.
                 quote! {{
-                    let #bind = || -> #r::Bound<#r::Common> { #bound };
+                    let #bind = || -> #r::Bound<#app> { #bound };
                     {
-                        static BOUND: #r::OnceLock<#r::Bound<#r::Common>> = #r::OnceLock::new();
+                        static BOUND: #r::OnceLock<#r::Bound<#app>> = #r::OnceLock::new();
                         #r::Clone::clone(BOUND.get_or_init(#bind))
                     }
                 }}
             }
             Binding::GivenArgs { .. } => quote!(<Self as __GivenArgs<__Marker>>::bind(#args)),
-            Binding::GivenAdapter => quote!(#r::bind_default(#adapter)),
-            Binding::Given => quote!(#r::bind(#adapter, #args)),
+            Binding::GivenAdapter => quote!(#r::bind_default(#r::PhantomData::<#app>, #adapter)),
+            Binding::Given => quote!(#r::bind(#r::PhantomData::<#app>, #adapter, #args)),
         }
     }
 
     /// The call that binds what was declared, without type arguments: the compiler would point at these, not at the
-    /// adapter.
+    /// adapter. The first argument says for which application.
     fn bind_declared(&self, declared: &DeclaredAdapter) -> TokenStream {
+        let (r, app) = (self.runtime, self.app());
+        let app = quote!(#r::PhantomData::<#app>);
         match declared {
             DeclaredAdapter::Own { key, adapter, args } => {
                 let bind = self.path(*key, "bind");
                 let args = args.as_ref().map_or_else(|| self.default_of(adapter), |args| quote!(#args));
-                quote!(#bind(#adapter, #args))
+                quote!(#bind(#app, #adapter, #args))
             }
             DeclaredAdapter::Hub { key, url, bearer } => {
                 let (bind, client) = (self.path(*key, "bind_default"), self.path(*key, "HubClient"));
@@ -193,7 +199,7 @@ impl Declaration<'_> {
                     let bearer = placed("bearer", *key);
                     quote!(.#bearer(#value))
                 });
-                quote!(#bind(#client::new(#url) #(#bearer)*))
+                quote!(#bind(#app, #client::new(#url) #(#bearer)*))
             }
         }
     }
@@ -211,16 +217,13 @@ impl Declaration<'_> {
 
     /// The calls on the builder.
     fn settings(&self, settings: &Settings) -> TokenStream {
-        let Settings { krate: _, appid, token, base_url, expires_in } = settings;
+        let Settings { krate: _, application: _, appid, base_url, expires_in } = settings;
         let r = self.runtime;
         let appid = appid.iter().map(|Keyed { key, value }| {
             let appid = placed("appid", *key);
             quote!(.#appid(#value))
         });
-        let token = token.iter().map(|Keyed { key: _, value }| match value {
-            TokenKind::Stable => quote!(.token(#r::TokenKind::Stable)),
-            TokenKind::Classic => quote!(.token(#r::TokenKind::Classic)),
-        });
+        let of_application = self.application_settings();
         let base_url = base_url.iter().map(|Keyed { key, value }| {
             let base_url = placed("base_url", *key);
             quote!(.#base_url(#value))
@@ -233,7 +236,7 @@ impl Declaration<'_> {
             });
             quote!(.expires_in(#r::Duration::from_secs(#value)))
         });
-        quote!(#(#appid)* #(#token)* #(#base_url)* #(#expires_in)*)
+        quote!(#(#appid)* #of_application #(#base_url)* #(#expires_in)*)
     }
 
     /// The path of a name of the runtime, placed at a key.

@@ -24,6 +24,7 @@ pub(crate) fn expand(refusal: &Refusal, args: &Args, item: &Item) -> TokenStream
     let never = quote!(loop {});
     let stub = Declaration {
         runtime: &expand::runtime(&declared.ident),
+        application: &settings.application,
         attrs: &item::shared_attrs(&declared.attrs),
         ident: &declared.ident,
         generics: &declared.generics,

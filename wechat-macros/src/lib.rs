@@ -15,7 +15,8 @@ use proc_macro::TokenStream;
 
 use crate::{args::Args, item::Item, model::Model};
 
-/// Makes a unit struct a client of one WeChat application.
+/// Makes a unit struct a client of one WeChat application: of a common one (an Official Account or a Mini Program), or,
+/// with `component`, of a component application (a third-party platform).
 ///
 /// ```text
 /// use wechat_runtime::{adapters::Memory, wechat_client};
@@ -26,6 +27,13 @@ use crate::{args::Args, item::Item, model::Model};
 ///
 /// let wechat = Wechat::new();
 /// let users = wechat.get("/cgi-bin/user/get").send().await?;
+///
+/// /// Our third-party platform.
+/// #[wechat_client(component, appid = "wxc0ffee0123456789", adapter_storage = Memory::new())]
+/// pub struct Platform;
+///
+/// let platform = Platform::new();
+/// let users = platform.authorizer("wx99aa88bb77cc66dd").get("/cgi-bin/user/get").send().await?;
 /// ```
 ///
 /// Visibility, docs and other attributes of the struct are kept. The struct may stand in a module, in a function body or
@@ -37,14 +45,17 @@ use crate::{args::Args, item::Item, model::Model};
 /// |---|---|---|
 /// | `adapter_storage` | where tokens are kept, see the next table | required |
 /// | `args` | what the adapter's callbacks get, see the next table | `Default::default()` |
-/// | `appid` | an expression: the application's appid | given per call |
-/// | `token` | `stable` or `classic`: which of WeChat's two kinds of access token | `stable` |
+/// | `appid` | an expression: the application's own appid | given per call |
+/// | `component` | no value: it is a component application | a common application |
+/// | `authorizer_appid` | with `component` only: an expression, the appid of the account that calls are made for | given per call, or by `authorizer` |
+/// | `token` | without `component` only: `stable` or `classic`, which of WeChat's two kinds of access token | `stable` |
 /// | `base_url` | an expression: where WeChat's API is | `https://api.weixin.qq.com` |
 /// | `expires_in` | seconds, an integer above 0 or an expression of type `u64`: caps the lifetime that WeChat grants | WeChat's own |
 /// | `crate` | the path of `wechat-runtime`, where it has another name | `::wechat_runtime` |
 ///
-/// `component` and `authorizer_appid` are kept for component applications, which this version does not have; they are
-/// refused with what to write instead.
+/// The storage adapter is one of the application's kind: a common application takes a `storage::Hub` or a
+/// `storage::Client`, a component application a `storage::ComponentHub` or a `storage::ComponentClient`. `Memory` and
+/// `HubClient` of the runtime's `adapters` serve both.
 ///
 /// # `adapter_storage` and `args`
 ///
@@ -73,8 +84,12 @@ use crate::{args::Args, item::Item, model::Model};
 /// * `request`, `get`, `post`, `put`, `patch`, `delete`, `head`: each starts a call.
 /// * `appid`, `expires_in`: what was declared.
 /// * `fetch_access_token`, `refresh_access_token`, `fetch_ticket`: the token and the ticket themselves, for code that
-///   needs them.
+///   needs them. A component application's `fetch_access_token(authorizer_appid)` and
+///   `refresh_access_token(authorizer_appid, stale)` are about the token of one account.
 /// * `jssdk_config`, `card_signature`, `choose_card_signature`: signatures for a page's front end.
+/// * With `component`: `authorizer(appid)`, a handle that calls for one account as a common application's client does;
+///   `authorizer_appid`, what was declared; `fetch_component_access_token` and `refresh_component_access_token(stale)`,
+///   the component's own token; `preauth_url(redirect_uri)`, the address of the page on which an account authorizes it.
 /// * `Clone` (cheap), `Debug` (redacted), `Default` where `new` takes nothing, and the trait `Call`. Do not derive these.
 ///
 /// # Errors

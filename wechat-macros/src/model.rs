@@ -1,5 +1,6 @@
 //! The rules between the keys and the item: raw [`Args`] and [`Item`] in, a valid [`Model`] or every mistake out.
 
+mod application;
 mod hub;
 mod values;
 
@@ -12,6 +13,7 @@ use syn::{
     Visibility, parse_quote,
 };
 
+pub(crate) use self::application::{Application, TokenKind};
 use crate::{
     args::{Args, Setting, ungrouped},
     item::Item,
@@ -51,8 +53,8 @@ pub(crate) enum DeclaredAdapter {
 /// The keys that set one thing each.
 pub(crate) struct Settings {
     pub(crate) krate: Path,
+    pub(crate) application: Application,
     pub(crate) appid: Option<Keyed<Expr>>,
-    pub(crate) token: Option<Keyed<TokenKind>>,
     pub(crate) base_url: Option<Keyed<Expr>>,
     pub(crate) expires_in: Option<Keyed<Expr>>,
 }
@@ -61,13 +63,6 @@ pub(crate) struct Settings {
 pub(crate) struct Keyed<T> {
     pub(crate) key: Span,
     pub(crate) value: T,
-}
-
-/// WeChat's two kinds of access token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenKind {
-    Stable,
-    Classic,
 }
 
 /// Why there is no [`Model`], and what of it could be had all the same.
@@ -115,16 +110,19 @@ impl Model {
             mistakes.keep(refused, check_binding(adapter_storage.as_ref(), callback_args.as_ref()))
         };
         let appid = mistakes.check(appid.as_ref(), values::appid);
-        mistakes.keep(false, check_component(component.as_ref(), authorizer_appid.as_ref()));
-        let token = mistakes.check(token.as_ref(), values::token);
+        let application =
+            application::check(&mut mistakes, component.as_ref(), authorizer_appid.as_ref(), token.as_ref());
         let base_url = mistakes.check(base_url.as_ref(), values::base_url);
         let expires_in = mistakes.check(expires_in.as_ref(), values::expires_in);
         let krate = mistakes.check(krate.as_ref(), values::krate);
         mistakes.0.extend(item_mistakes.iter().cloned());
         mistakes.keep(false, check_derives(item, binding.as_ref()));
 
+        // an adapter of either kind may be right where it is not known which one is declared
+        let binding = binding.filter(|_| application.is_some());
+        let application = application.unwrap_or(Application::Component { authorizer_appid: None });
         let krate = krate.map_or_else(|| parse_quote!(::wechat_runtime), |krate| krate.value);
-        let settings = Settings { krate, appid, token, base_url, expires_in };
+        let settings = Settings { krate, application, appid, base_url, expires_in };
         match (binding, declared) {
             (
                 Some(binding),
@@ -259,28 +257,6 @@ fn literal(adapter: &Expr) -> Option<&ExprLit> {
         Expr::Paren(paren) => literal(&paren.expr),
         _ => None,
     }
-}
-
-/// `component` and `authorizer_appid` belong together, to an application that is not there yet.
-fn check_component(
-    component: Option<&Setting>,
-    authorizer_appid: Option<&Setting>,
-) -> syn::Result<Option<Infallible>> {
-    if let Some(component) = component {
-        if component.refused {
-            return Ok(None);
-        }
-        let message = "`component` declares a component application (a third-party platform), which this version \
-                       does not have: remove it, and declare a common application with its storage adapter";
-        return mistake(&component.key, message);
-    }
-    let authorizer_appid = authorizer_appid.filter(|setting| !setting.refused);
-    if let Some(authorizer_appid) = authorizer_appid {
-        let message = "`authorizer_appid` belongs to component applications: \
-                       remove it; a common application is named by `appid` alone";
-        return mistake(&authorizer_appid.key, message);
-    }
-    Ok(None)
 }
 
 /// One mistake for all the derives, since one edit mends them.

@@ -118,6 +118,11 @@
 //!
 //! They know no secret, and never ask WeChat for a token or a ticket.
 //!
+//! # One application for many accounts
+//!
+//! A component application (third-party platform) is declared with `component`, and calls for the accounts that have
+//! authorized it: `platform.authorizer("wx…").get("/cgi-bin/user/get")`. [A page of its own](component_applications) tells how.
+//!
 //! # What WeChat pushes to you
 //!
 //! Messages, events and tickets are taken by [a service for axum][callback]: an async function gets each of them once, typed,
@@ -208,6 +213,7 @@ pub mod callback;
 mod called;
 mod client;
 mod clock;
+pub mod component_applications;
 mod credential;
 mod credentials;
 mod download;

@@ -4,7 +4,7 @@ pub use std::clone::Clone;
 pub use std::convert::{From, Into};
 pub use std::default::Default;
 pub use std::fmt;
-pub use std::marker::Send;
+pub use std::marker::{PhantomData, Send};
 pub use std::option::Option;
 pub use std::result::Result;
 pub use std::string::String;
@@ -14,8 +14,9 @@ pub use std::time::Duration;
 pub use reqwest::Method;
 
 pub use crate::{
-    Adapter, AddCard, Bound, Call, ChooseCard, Client, ClientBuilder, Common, Error, JssdkConfig,
-    RequestBuilder, Secret, SignedCard, SignedChoice, Ticket, TicketCall, TicketType, Token, TokenKind,
+    Adapter, AddCard, Authorizer, Bound, Call, ChooseCard, Client, ClientBuilder, Common, Component, Error,
+    JssdkConfig, PreauthCall, RequestBuilder, Secret, SignedCard, SignedChoice, Ticket, TicketCall,
+    TicketType, Token, TokenKind,
 };
 
 pub use crate::adapters::HubClient;
@@ -32,16 +33,16 @@ pub trait Declared: Sized {
     fn from_client(client: Client<Self::App>) -> Self;
 }
 
-/// Binds the declared adapter to its arguments.
-pub fn bind<App: Application, S, M>(adapter: S, args: S::Args) -> Bound<App>
+/// Binds the declared adapter to its arguments, for this kind of application.
+pub fn bind<App: Application, S, M>(_: PhantomData<App>, adapter: S, args: S::Args) -> Bound<App>
 where
     S: Adapter<App, M>,
 {
     Bound::new(adapter, args)
 }
 
-/// Binds the declared adapter to the default of its arguments.
-pub fn bind_default<App: Application, S, M>(adapter: S) -> Bound<App>
+/// Binds the declared adapter to the default of its arguments, for this kind of application.
+pub fn bind_default<App: Application, S, M>(_: PhantomData<App>, adapter: S) -> Bound<App>
 where
     S: Adapter<App, M>,
     S::Args: DefaultArgs,

@@ -92,6 +92,37 @@
 //! | the hub has only an expired token | `Storage`; it is not sent | `limits::an_expired_token_from_a_hub_is_an_error_and_is_not_sent` |
 //! | you try the contract on your adapter | each fault is found by the check made for it | `contract::every_fault_is_found_by_its_own_check_and_no_report_tells_a_secret` |
 //!
+//! # Component applications
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | 500 callers need the component's token, cold and at expiry | one fetch each time, by the newest verify ticket | `component_tokens::five_hundred_callers_cold_and_at_expiry_cost_one_component_token_each`, `component_tokens::the_component_token_is_asked_for_with_the_newest_ticket_and_kept` |
+//! | no verify ticket of the last twelve hours is kept | `NoVerifyTicket`, with the age of the last one; WeChat is not asked | `component_tokens::without_a_ticket_wechat_is_not_asked_and_the_age_of_the_last_one_is_told` |
+//! | WeChat refuses the ticket | one call, and none before there is another ticket | `component_tokens::a_ticket_that_is_refused_is_shown_once_and_a_newer_one_ends_the_pause` |
+//! | WeChat answers 40001, 40014 or 42001 to a call of the component's | its token is refreshed once, and the call sent once more | `component_tokens::each_refusing_errcode_on_a_call_of_the_components_refreshes_its_token_once`, `component_tokens::a_component_token_that_stays_refused_ends_the_call_without_a_loop` |
+//! | an authorizer's token expires, or is refused | one refresh for all, by its refresh token | `component_tokens::an_authorizers_token_that_expires_is_bought_again_with_its_refresh_token`, `component_tokens::a_refused_authorizers_token_is_replaced_once_for_all_and_the_calls_sent_again` |
+//! | the component's token is refused while it buys an authorizer's | it is replaced once, and the purchase made once more | `component_tokens::a_component_token_that_is_refused_while_it_buys_is_replaced_once_and_it_buys_then`, `component_tokens::a_component_token_that_stays_refused_while_it_buys_ends_it_and_is_not_tried_by_each_caller` |
+//! | the component can get no token | an authorizer's that lives is served | `component_tokens::a_live_token_of_an_authorizer_is_served_while_the_component_can_buy_none` |
+//! | 1,000 authorizers have expired, with 8 callers each | one refresh each, one component token, at most 256 connections | `component_crowd::a_thousand_expired_authorizers_and_eight_callers_each_cost_one_refresh_each`, `component_crowd::a_thousand_expired_authorizers_asked_for_at_once_by_eight_each_open_few_connections` |
+//! | tickets, authorizers' tokens and the component's are wanted at once, by all | nobody waits for ever | `component_crowd::whoever_waits_for_tickets_authorizers_and_the_component_at_once_is_served` |
+//! | the quota is used up, or the address not allowed | one call in each pause | `component_crowd::a_used_up_quota_or_an_address_that_is_not_allowed_costs_one_call_in_its_pause` |
+//! | an answer has no refresh token, `null`, the same one, or another | the stored pair is right | `component_refresh_tokens::the_stored_pair_is_right_whatever_the_answer_says_of_the_refresh_token` |
+//! | a refresh token is lost or refused | it is found again in the list of authorizers, page by page | `component_refresh_tokens::a_refresh_token_that_is_lost_or_refused_is_found_again_in_the_list`, `component_refresh_tokens::an_account_on_the_last_page_of_the_list_is_found` |
+//! | all of them are lost | the list is read once, each token fetched once | `component_refresh_tokens::a_storage_that_lost_everything_has_each_token_fetched_once_and_the_list_read_once` |
+//! | it is found nowhere | `ReauthorizationRequired`, and a pause of ten minutes, which another refresh token ends | `component_refresh_tokens::a_refresh_token_that_is_refused_and_found_nowhere_requires_authorization_anew`, `component_refresh_tokens::an_account_that_is_not_in_the_list_is_told_so_and_nobody_asks_again_for_a_while` |
+//! | the account authorizes anew while a refresh is under way | the new refresh token stays | `component_refresh_tokens::an_account_that_authorizes_anew_during_a_refresh_keeps_its_new_refresh_token`, `component_refresh_tokens::an_authorization_that_comes_while_a_refresh_saves_is_saved_after_it` |
+//! | a changed refresh token cannot be saved | `Storage`; the next refresh saves it | `component_refresh_tokens::nobody_is_told_of_success_before_a_new_refresh_token_is_saved_and_the_next_refresh_saves_it` |
+//! | the caller is cancelled while it is saved | it is saved | `component_refresh_tokens::a_caller_who_is_cancelled_while_the_answer_is_saved_loses_nothing` |
+//! | the process is killed between WeChat's answer and the save | an unchanged one is where it was; a changed one is found in the list | `component_killed::a_process_killed_before_it_saves_an_unchanged_refresh_token_loses_nothing`, `component_killed::a_process_killed_before_it_saves_a_rotated_refresh_token_has_it_found_again_in_the_list` |
+//! | an account authorizes | the code is exchanged once, and calls can be made | `component_events::an_account_that_authorizes_can_be_called_for_with_nothing_done`, `component_events::the_same_event_twice_is_exchanged_once` |
+//! | the tokens cannot be kept | WeChat pushes again, and they are found in the list | `component_events::an_event_whose_tokens_could_not_be_kept_is_pushed_again_and_found_in_the_list` |
+//! | an account cancels | calls for it fail at once, without WeChat; its record stays | `component_events::an_account_that_cancels_is_called_for_no_more_and_its_record_stays` |
+//! | events come in another order than they happened | what happened last counts | `component_events::a_cancellation_that_comes_after_a_newer_authorization_changes_nothing`, `component_events::a_ticket_that_comes_again_late_does_not_take_the_place_of_a_newer_one` |
+//! | an event or an answer is for another component or account | it never lands in this one's record | `component_events::an_event_for_another_component_never_reaches_the_storage`, `component_events::tokens_are_kept_for_the_account_that_the_answer_names_and_not_for_the_one_of_the_event`, `component_routes::two_components_and_their_authorizers_never_see_each_others_tokens` |
+//! | a path takes more than the caller has written | it is filled in; what the caller wrote wins, and the rest stays | `component_routes::a_components_own_path_gets_its_token_in_the_query_and_its_appid_in_the_body`, `component_routes::the_authorizer_is_filled_in_where_the_call_has_one_and_what_the_caller_wrote_wins` |
+//! | a path that grants is called by name | its answer is kept, once for all who ask | `component_routes::a_component_token_asked_for_by_name_is_filled_in_kept_and_fetched_once`, `component_routes::an_authorizers_token_asked_for_by_name_is_filled_in_and_the_pair_is_kept` |
+//! | a call is for no account, or of the other kind of application | `Request`; nothing is sent | `component_routes::a_call_that_is_for_nobody_or_of_the_other_kind_of_application_is_not_sent` |
+//!
 //! # A hub over HTTP
 //!
 //! | when | then | proved by |

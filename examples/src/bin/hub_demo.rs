@@ -13,9 +13,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use wechat_examples::show;
+use wechat_examples::simulated::{count, on};
 use wechat_runtime::adapters::{HubClient, Memory};
 use wechat_runtime::hub::{Access, Peer, Settings};
-use wechat_runtime::{Application, ClientBuilder, Common, RequestBuilder, hub, reqwest, wechat_client};
+use wechat_runtime::{Common, RequestBuilder, hub, wechat_client};
 use wechat_simulator::{Line, Simulator};
 
 const APPID: &str = "wx1f2e3d4c5b6a7988";
@@ -133,16 +134,6 @@ fn bearer(number: usize) -> String {
     format!("bearer-token-of-client-{number}")
 }
 
-/// Points a client at the simulator. Against WeChat's own platform none of this is needed.
-fn on<A: Application, T>(sim: &Simulator, client: ClientBuilder<A, T>) -> ClientBuilder<A, T> {
-    let clock = sim.clock();
-    client
-        .base_url(sim.base_url())
-        .clock(move || clock.now())
-        // The simulator is on this machine, where no proxy should be asked.
-        .http(reqwest::Client::builder().no_proxy())
-}
-
 /// All clients call at once, and all must be answered.
 async fn all_call(clients: &[Wechat]) -> Outcome {
     let start = Instant::now();
@@ -164,12 +155,6 @@ async fn all_call(clients: &[Wechat]) -> Outcome {
 /// Why a call fails that should.
 async fn failure_of(call: RequestBuilder<Common>) -> Outcome<wechat_runtime::Error> {
     Ok(call.send().await.err().ok_or("a call was answered that should have failed")?)
-}
-
-/// Shows a count, which must be as told.
-fn count(about: &str, is: usize, told: usize) -> Outcome {
-    show::fact(about, is);
-    if is == told { Ok(()) } else { Err(format!("{about}: {is}, where {told} were to be expected").into()) }
 }
 
 /// How often the platform was asked for a token.

@@ -2,6 +2,7 @@
 
 mod agency;
 pub mod asking;
+mod authorizer_file;
 mod cabinet;
 pub mod callbacks;
 mod hubbed;
@@ -26,6 +27,7 @@ use wechat_simulator::{Account, Line, Simulator};
 pub use self::agency::{
     AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, COMPONENT_TOKEN, QUERY_AUTH, call_for, exchange,
 };
+pub use self::authorizer_file::AuthorizerFile;
 pub use self::cabinet::Cabinet;
 pub use self::hubbed::{
     GRANTED, Hubbed, STALE, assert_left_alone, assert_tells, either, everybody_waits, granting, in_time,

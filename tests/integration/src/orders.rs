@@ -48,6 +48,24 @@ pub struct KeeperSettings {
     pub unix: u64,
 }
 
+/// What a keeper of authorizers is told first; it answers with what came of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AuthorizerSettings {
+    /// Where the platform is.
+    pub base_url: String,
+    pub component: String,
+    /// The account that is called for.
+    pub authorizer: String,
+    /// What is exchanged for the account's tokens, in place of a call.
+    pub code: Option<String>,
+    /// The file in which everything is kept.
+    pub file: PathBuf,
+    /// Whether the save of an authorizer begins and does not end: it says so.
+    pub never_saves: bool,
+    /// What time it is, in Unix seconds.
+    pub unix: u64,
+}
+
 /// How many questions a hub has answered or refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {

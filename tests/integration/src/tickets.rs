@@ -29,7 +29,7 @@ impl ComponentEvents for TicketFile {
 }
 
 /// All of it or nothing is in the file, and it is on the disk.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     let beside = path.with_extension("new");
     let mut file = File::create(&beside)?;
     file.write_all(text.as_bytes())?;

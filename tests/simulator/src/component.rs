@@ -104,7 +104,8 @@ impl Component {
     }
 
     /// Sets where tickets and news of authorizations are pushed to: the authorization-event URL of the console.
-    /// Without it, nothing is pushed.
+    /// Without it, nothing is pushed. The platform writes to it in safe mode and XML only; here it is written to as the
+    /// callback says.
     #[must_use]
     pub fn callback(mut self, callback: Callback) -> Self {
         self.settings.callback = Some(callback);

@@ -50,19 +50,21 @@ pub(crate) fn pass(
     (route.handler)(&call)
 }
 
+/// Says who makes a call, and gives the JSON object in its body.
 fn admit(
     platform: &Platform,
     route: &'static Route,
     request: &Request,
     unix: u64,
 ) -> Result<(Caller, Map<String, Value>), Refusal> {
+    let spend = |state: &mut State, appid: &str| state.meter(appid)?.spend(route.path, route.limits, unix);
     match route.credential {
         Credential::AccessToken | Credential::AnyToken => {
             let caller = {
                 let mut state = lock(&platform.state);
                 let token = request.query_value("access_token").ok_or_else(|| Refusal::new(41001))?;
                 let caller = caller(route, &state, judge(platform, &state, token, unix)?)?;
-                state.meter(&caller.appid)?.spend(route.path, route.limits, unix)?;
+                spend(&mut state, &caller.appid)?;
                 caller
             };
             Ok((caller, arguments(route, request)?))
@@ -71,7 +73,7 @@ fn admit(
             let mut state = lock(&platform.state);
             let token = request.query_value("access_token").ok_or_else(|| Refusal::new(41001))?;
             let appid = state.logins.judge(token, unix)?.appid.clone();
-            state.meter(&appid)?.spend(route.path, route.limits, unix)?;
+            spend(&mut state, &appid)?;
             Ok((Caller::itself(appid), Map::new()))
         }
         Credential::Appid(grant_type) => {
@@ -81,29 +83,29 @@ fn admit(
             if request.query_value("grant_type") != Some(grant_type) {
                 return Err(Refusal::new(40002));
             }
-            state.meter(appid)?.spend(route.path, route.limits, unix)?;
+            spend(&mut state, appid)?;
             Ok((Caller::itself(appid), Map::new()))
         }
         Credential::Secret(rule) => {
             let arguments = arguments(route, request)?;
             let mut state = lock(&platform.state);
             let appid = judge_secret(&mut state, route, rule, request, &arguments)?;
-            state.meter(&appid)?.spend(route.path, route.limits, unix)?;
+            spend(&mut state, &appid)?;
             Ok((Caller::itself(appid), arguments))
         }
         Credential::ComponentSecret(rule) => {
             let arguments = arguments(route, request)?;
             let mut state = lock(&platform.state);
             let appid = component::judge_secret(&mut state, rule, request, &arguments, unix)?;
-            state.meter(&appid)?.spend(route.path, route.limits, unix)?;
+            spend(&mut state, &appid)?;
             Ok((Caller::itself(appid), arguments))
         }
         Credential::ComponentToken { named, authorizers } => {
             let caller = {
                 let mut state = lock(&platform.state);
                 let token = component::token(request).ok_or_else(|| Refusal::new(41001))?;
-                let caller = component::caller(&state, judge(platform, &state, token, unix)?, authorizers)?;
-                state.meter(&caller.appid)?.spend(route.path, route.limits, unix)?;
+                let caller = component::caller(judge(platform, &state, token, unix)?, authorizers)?;
+                spend(&mut state, &caller.appid)?;
                 caller
             };
             let arguments = arguments(route, request)?;
@@ -115,7 +117,7 @@ fn admit(
         Credential::ThroughComponent(grant_type) => {
             let mut state = lock(&platform.state);
             let caller = component::judge_login(platform, &mut state, route, grant_type, request, unix)?;
-            state.meter(&caller.appid)?.spend(route.path, route.limits, unix)?;
+            spend(&mut state, &caller.appid)?;
             Ok((caller, Map::new()))
         }
     }

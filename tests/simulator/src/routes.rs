@@ -252,7 +252,7 @@ static ROUTES: &[Route] = &[
     by_component("/cgi-bin/component/api_get_authorizer_list", component::authorizer_list),
     by_component("/cgi-bin/component/api_get_authorizer_option", component::get_option),
     by_component("/cgi-bin/component/api_set_authorizer_option", component::set_option),
-    by_either("/cgi-bin/component/get_authorizer_option", component::get_option_anew),
+    by_either("/cgi-bin/component/get_authorizer_option", component::get_option_unnamed),
     by_either("/cgi-bin/component/set_authorizer_option", component::set_option),
     through_component("/sns/oauth2/component/access_token", CODE, sns::access_token),
     through_component("/sns/oauth2/component/refresh_token", REFRESH, sns::refresh_token),

@@ -43,9 +43,10 @@ async fn next_due(platform: &Platform) {
 
 /// Begins the push of every ticket that is due.
 pub(crate) fn push_due(platform: &Arc<Platform>, runtime: &Handle) {
-    let unix = platform.clock.unix();
-    // Taken and begun under one lock, so that whoever waits for pushes waits for these.
+    // Taken and begun under one lock, so that whoever waits for pushes waits for these. The clock is read under it
+    // too: a time that was read before another thread's would look like a clock that was set back.
     let mut state = lock(&platform.state);
+    let unix = platform.clock.unix();
     for DueTicket { component, ticket } in state.due_tickets(unix) {
         if let Some(outlet) = state.outlet(&component) {
             begin(platform, runtime, &component, Push::component_verify_ticket(ticket), outlet);

@@ -101,7 +101,8 @@ impl Simulator {
         self.platform.faults.list()
     }
 
-    /// The handle of an account, or `None` if no account has that appid.
+    /// The handle of an account, or `None` if no account has that appid. An account that only ever authorized a
+    /// third-party platform is one too.
     #[must_use]
     pub fn account(&self, appid: &str) -> Option<Account> {
         Account::find(&self.platform, appid)

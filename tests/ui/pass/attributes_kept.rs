@@ -16,6 +16,10 @@ struct AbsentToo;
 #[cfg(any())]
 struct AbsentHub;
 
+#[wechat_client(component, adapter_storage = Missing, args = _, authorizer_appid = missing())]
+#[cfg(any())]
+struct AbsentPlatform;
+
 #[wechat_client(adapter_storage = Memory::new())]
 #[deprecated = "for a reason"]
 struct Deprecated;
@@ -27,6 +31,10 @@ struct r#type;
 #[wechat_client(adapter_storage = Memory::new())]
 #[allow(dead_code)]
 struct Unused;
+
+#[wechat_client(component, adapter_storage = Memory::new())]
+#[allow(dead_code)]
+struct UnusedPlatform;
 
 mod outer {
     pub mod inner {

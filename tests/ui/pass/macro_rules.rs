@@ -3,7 +3,7 @@
 #![deny(warnings)]
 
 use wechat_runtime::adapters::Memory;
-use wechat_ui_tests::{MyHub, Region};
+use wechat_ui_tests::{MyComponentHub, MyHub, Region};
 
 macro_rules! declare {
     ($(#[$attr:meta])* $vis:vis $name:ident, $appid:literal, $hub:expr, $args:expr, $token:ident, $runtime:path) => {
@@ -45,6 +45,10 @@ macro_rules! declare {
         #[wechat_runtime::wechat_client(adapter_storage = $hub, args = _)]
         struct $name;
     };
+    ($name:ident of_component $flag:ident, $appid:expr, $hub:expr, $args:expr) => {
+        #[wechat_runtime::wechat_client($flag, authorizer_appid = $appid, adapter_storage = $hub, args = $args)]
+        struct $name;
+    };
     ($name:ident by_tokens $($token:tt)*) => {
         #[wechat_runtime::wechat_client($($token)*)]
         struct $name;
@@ -76,6 +80,8 @@ declare!(HubByTokens by_tokens adapter_storage = ("http://127.0.0.1:4000", "a be
 declare!(ByPath by_path MyHub);
 declare!(ByType by_type MyHub);
 declare!(ByTokens by_tokens adapter_storage = _, args = _, expires_in = 7000);
+declare!(ComponentByTokens by_tokens adapter_storage = _, args = _, component);
+declare!(Platform of_component component, "wx99aa88bb77cc66dd", MyComponentHub, Region::Shanghai);
 declare!(InItself in_itself);
 
 fn main() {
@@ -86,5 +92,7 @@ fn main() {
     let _ = ByPath::new(Region::Beijing).get("/cgi-bin/user/get");
     let _ = ByType::new(Region::Beijing).get("/cgi-bin/user/get");
     let _ = ByTokens::new(MyHub, Region::Beijing).get("/cgi-bin/user/get");
+    let _ = ComponentByTokens::new(MyComponentHub, Region::Beijing).preauth_url("https://platform.example/");
+    assert_eq!(Platform::new().authorizer_appid(), Some("wx99aa88bb77cc66dd"));
     let _ = InItself::new().get("/cgi-bin/user/get");
 }

@@ -16,6 +16,10 @@ pub mod decoys {
     pub trait Send {}
     pub struct Client;
     pub struct Common;
+    pub struct Component;
+    pub struct Authorizer;
+    pub struct PreauthCall;
+    pub struct PhantomData;
     pub struct Bound;
     pub struct HubClient;
     pub mod core {}
@@ -57,6 +61,24 @@ pub struct GivenAdapter;
 #[::wechat_runtime::wechat_client(adapter_storage = _, args = _)]
 pub struct Given;
 
+/// A component application.
+#[::wechat_runtime::wechat_client(
+    component,
+    appid = "wxc0ffee0123456789",
+    authorizer_appid = "wx99aa88bb77cc66dd",
+    adapter_storage = ::wechat_ui_tests::MyComponentHub,
+    args = ::wechat_ui_tests::Region::Shanghai,
+)]
+pub struct Platform;
+
+/// A component application, the arguments given.
+#[::wechat_runtime::wechat_client(component, adapter_storage = ::wechat_ui_tests::MyComponentHub, args = _)]
+pub struct PlatformByArgs;
+
+/// A component application, both given.
+#[::wechat_runtime::wechat_client(component, adapter_storage = _, args = _)]
+pub struct PlatformByBoth;
+
 fn main() {
     let declared = Declared::new();
     ::std::assert_eq!(declared.appid(), ::std::option::Option::Some("wx1f2e3d4c5b6a7988"));
@@ -65,5 +87,10 @@ fn main() {
     let _ = HubWithBearer::new().get("/cgi-bin/user/get");
     let _ = GivenArgs::new(::wechat_ui_tests::Region::Beijing).get("/cgi-bin/user/get");
     let _ = GivenAdapter::new(::wechat_ui_tests::MyClient).get("/cgi-bin/user/get");
+    let platform = Platform::new();
+    ::std::assert_eq!(platform.authorizer_appid(), ::std::option::Option::Some("wx99aa88bb77cc66dd"));
+    let _ = platform.authorizer("wx99aa88bb77cc66dd").get("/cgi-bin/user/get");
+    let _ = PlatformByArgs::new(::wechat_ui_tests::Region::Beijing).get("/cgi-bin/user/get");
+    let _ = PlatformByBoth::new(::wechat_ui_tests::MyComponentClient, 3).get("/cgi-bin/user/get");
     let _ = Given::new(::wechat_ui_tests::MyHub, ::wechat_ui_tests::Region::Beijing).get("/cgi-bin/user/get");
 }

@@ -1,8 +1,12 @@
 //! The storage adapters that the cases declare. They keep nothing: the cases are compiled, and send nothing.
 
+mod component;
+
 use wechat_runtime::{Secret, Ticket, TicketType, Token, async_trait, storage};
 
-/// The `Args` of [`MyHub`], without a `Default`.
+pub use self::component::{MyComponentClient, MyComponentHub};
+
+/// The `Args` of [`MyHub`] and [`MyComponentHub`], without a `Default`.
 #[derive(Clone, Copy, Debug)]
 pub enum Region {
     /// A region.

@@ -16,8 +16,8 @@ use std::{
     time::Duration,
 };
 
-use wechat_runtime::{Call, Client, Common, adapters::Memory, wechat_client};
-use wechat_ui_tests::{MyClient, MyHub, Region};
+use wechat_runtime::{Call, Client, Common, Component, adapters::Memory, wechat_client};
+use wechat_ui_tests::{MyClient, MyComponentClient, MyComponentHub, MyHub, Region};
 
 static EVALUATIONS: AtomicU32 = AtomicU32::new(0);
 static BEARERS: AtomicU32 = AtomicU32::new(0);
@@ -62,6 +62,34 @@ pub struct GivenAdapter;
 /// Both given.
 #[wechat_client(adapter_storage = _, args = _)]
 pub struct Given;
+
+/// A component application, both declared.
+#[wechat_client(
+    component,
+    appid = "wxc0ffee0123456789",
+    authorizer_appid = "wx99aa88bb77cc66dd",
+    adapter_storage = MyComponentHub,
+    args = Region::Shanghai,
+    base_url = "https://api2.weixin.qq.com",
+    expires_in = 7000
+)]
+pub struct Platform;
+
+/// A component application that asks a hub by its URL.
+#[wechat_client(component, adapter_storage = ("http://127.0.0.1:4000", bearer()))]
+pub struct PlatformByUrl;
+
+/// A component application, the arguments given.
+#[wechat_client(component, adapter_storage = MyComponentHub, args = _)]
+pub struct PlatformByArgs;
+
+/// A component application, the adapter given.
+#[wechat_client(component, adapter_storage = _)]
+pub struct PlatformByAdapter;
+
+/// A component application, both given.
+#[wechat_client(component, adapter_storage = _, args = _)]
+pub struct PlatformByBoth;
 
 #[test]
 fn what_is_declared_is_evaluated_once_for_all_values() {
@@ -119,6 +147,31 @@ fn a_function_takes_any_client() {
     let client = client_of(&GivenAdapter::new(MyClient));
     assert_eq!(client_of(&client).appid(), None);
     assert_eq!(client_of(&Given::new(MyHub, Region::Shanghai)).appid(), None);
+}
+
+#[test]
+fn a_function_takes_any_client_of_a_component() {
+    fn client_of<T: Call<App = Component>>(client: &T) -> Client<Component> {
+        client.client().clone()
+    }
+    assert_eq!(client_of(&PlatformByUrl::new()).appid(), None);
+    assert_eq!(client_of(&PlatformByArgs::new(Region::Beijing)).appid(), None);
+    assert_eq!(client_of(&PlatformByBoth::new(MyComponentHub, Region::Beijing)).authorizer_appid(), None);
+    let client = client_of(&PlatformByAdapter::new(MyComponentClient));
+    assert_eq!(client_of(&client.authorizer("wx1")).authorizer_appid(), Some("wx1"));
+}
+
+#[test]
+fn the_authorizer_of_a_handle_goes_before_the_declared_one() {
+    let platform = Platform::new();
+    assert_eq!(platform.appid(), Some("wxc0ffee0123456789"));
+    assert_eq!(platform.authorizer_appid(), Some("wx99aa88bb77cc66dd"));
+    let shop = platform.authorizer("wx1");
+    assert_eq!(shop.appid(), "wx1");
+    assert_eq!(shop.client().authorizer_appid(), Some("wx1"));
+    assert_eq!(platform.authorizer_appid(), Some("wx99aa88bb77cc66dd"));
+    let other = Platform::builder().authorizer_appid("wx2").build().unwrap();
+    assert_eq!(other.authorizer_appid(), Some("wx2"));
 }
 
 #[test]

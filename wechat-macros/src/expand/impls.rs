@@ -12,6 +12,7 @@ impl Declaration<'_> {
     pub(crate) fn impls(&self, constructor: &Constructor, builder: &TokenStream) -> TokenStream {
         let constructors = self.constructors(constructor, builder);
         let methods = self.methods();
+        let of_application = self.application_methods();
         let traits = self.traits(constructor);
         let Self { attrs, ident, generics, .. } = self;
         let (generics, params, bounds) = generics.split_for_impl();
@@ -20,6 +21,7 @@ impl Declaration<'_> {
             impl #generics #ident #params #bounds {
                 #constructors
                 #methods
+                #of_application
             }
             #traits
         }
@@ -27,7 +29,7 @@ impl Declaration<'_> {
 
     fn constructors(&self, constructor: &Constructor, builder: &TokenStream) -> TokenStream {
         let Constructor { generics, params, bounds } = constructor;
-        let r = self.runtime;
+        let (r, app) = (self.runtime, self.app());
         let names: Vec<_> = params.iter().map(|(name, _)| name).collect();
         let params: Vec<_> = params.iter().map(|(name, ty)| quote!(#name: #ty)).collect();
         quote! {
@@ -41,7 +43,7 @@ impl Declaration<'_> {
 
             /// A client as it is declared, with settings of the running program: see `ClientBuilder`.
             #[must_use]
-            pub fn builder #generics (#(#params),*) -> #r::ClientBuilder<#r::Common, Self>
+            pub fn builder #generics (#(#params),*) -> #r::ClientBuilder<#app, Self>
             #bounds
             {
                 #builder
@@ -50,13 +52,13 @@ impl Declaration<'_> {
     }
 
     fn methods(&self) -> TokenStream {
-        let r = self.runtime;
+        let (r, app) = (self.runtime, self.app());
         let verbs = ["get", "post", "put", "patch", "delete", "head"].map(|verb| {
             let doc = format!("Starts a {} call.", verb.to_uppercase());
             let verb = format_ident!("{verb}");
             quote! {
                 #[doc = #doc]
-                pub fn #verb(&self, url: impl #r::Into<#r::String>) -> #r::RequestBuilder<#r::Common> {
+                pub fn #verb(&self, url: impl #r::Into<#r::String>) -> #r::RequestBuilder<#app> {
                     #r::Call::client(self).#verb(url)
                 }
             }
@@ -67,7 +69,7 @@ impl Declaration<'_> {
                 &self,
                 method: #r::Method,
                 url: impl #r::Into<#r::String>,
-            ) -> #r::RequestBuilder<#r::Common> {
+            ) -> #r::RequestBuilder<#app> {
                 #r::Call::client(self).request(method, url)
             }
 
@@ -85,29 +87,11 @@ impl Declaration<'_> {
                 #r::Call::client(self).expires_in()
             }
 
-            /// The access token in use, from the storage or, where it has none that lives, from WeChat.
-            ///
-            /// # Errors
-            ///
-            /// Where the storage fails or WeChat grants no token.
-            pub async fn fetch_access_token(&self) -> #r::Result<#r::Token, #r::Error> {
-                #r::Call::client(self).fetch_access_token().await
-            }
-
-            /// The access token that follows the refused one, asked of WeChat only if nobody did so before.
-            ///
-            /// # Errors
-            ///
-            /// Where the storage fails or WeChat grants no token.
-            pub async fn refresh_access_token(&self, stale: &#r::Secret) -> #r::Result<#r::Token, #r::Error> {
-                #r::Call::client(self).refresh_access_token(stale).await
-            }
-
             /// The ticket of this type, from the storage or, where it has none that lives, from WeChat: await it.
             pub fn fetch_ticket(
                 &self,
                 ticket_type: impl #r::Into<#r::TicketType>,
-            ) -> #r::TicketCall<#r::Common, #r::Ticket> {
+            ) -> #r::TicketCall<#app, #r::Ticket> {
                 #r::Call::client(self).fetch_ticket(ticket_type)
             }
 
@@ -115,12 +99,12 @@ impl Declaration<'_> {
             pub fn jssdk_config(
                 &self,
                 url: impl #r::Into<#r::String>,
-            ) -> #r::TicketCall<#r::Common, #r::JssdkConfig> {
+            ) -> #r::TicketCall<#app, #r::JssdkConfig> {
                 #r::Call::client(self).jssdk_config(url)
             }
 
             /// What a page gives to `wx.addCard` for this card: await it.
-            pub fn card_signature(&self, card: #r::AddCard) -> #r::TicketCall<#r::Common, #r::SignedCard> {
+            pub fn card_signature(&self, card: #r::AddCard) -> #r::TicketCall<#app, #r::SignedCard> {
                 #r::Call::client(self).card_signature(card)
             }
 
@@ -128,7 +112,7 @@ impl Declaration<'_> {
             pub fn choose_card_signature(
                 &self,
                 cards: #r::ChooseCard,
-            ) -> #r::TicketCall<#r::Common, #r::SignedChoice> {
+            ) -> #r::TicketCall<#app, #r::SignedChoice> {
                 #r::Call::client(self).choose_card_signature(cards)
             }
         }
@@ -136,18 +120,19 @@ impl Declaration<'_> {
 
     fn traits(&self, constructor: &Constructor) -> TokenStream {
         let Self { runtime: r, ident, client, from_client, .. } = self;
+        let app = self.app();
         let name = ident.unraw().to_string();
         let call = quote! {
-            type App = #r::Common;
+            type App = #app;
 
-            fn client(&self) -> &#r::Client<#r::Common> {
+            fn client(&self) -> &#r::Client<#app> {
                 #client
             }
         };
         let declared = quote! {
-            type App = #r::Common;
+            type App = #app;
 
-            fn from_client(client: #r::Client<#r::Common>) -> Self {
+            fn from_client(client: #r::Client<#app>) -> Self {
                 #from_client(client)
             }
         };

@@ -6,16 +6,26 @@ use super::{TokenKind, mistake};
 use crate::{args::ungrouped, suggest};
 
 pub(super) fn appid(value: &Expr) -> syn::Result<Expr> {
-    const EXAMPLE: &str = "write `appid = \"wx1f2e3d4c5b6a7988\"`";
+    appid_of("appid", "wx1f2e3d4c5b6a7988", value)
+}
+
+pub(super) fn authorizer_appid(value: &Expr) -> syn::Result<Expr> {
+    appid_of("authorizer_appid", "wx99aa88bb77cc66dd", value)
+}
+
+fn appid_of(key: &str, example: &str, value: &Expr) -> syn::Result<Expr> {
+    let write = format!("write `{key} = \"{example}\"`");
     match value {
         Expr::Lit(ExprLit { lit: Lit::Str(appid), .. }) => {
             let appid = appid.value();
             if appid.is_empty() || appid.contains(char::is_whitespace) {
-                return mistake(value, format!("an appid is not empty and has no spaces: {EXAMPLE}"));
+                return mistake(value, format!("an appid is not empty and has no spaces: {write}"));
             }
         }
-        Expr::Lit(_) => return mistake(value, format!("an appid is a string: {EXAMPLE}")),
-        Expr::Infer(_) => return mistake(value, "leave `appid` out to give it per call, or to `builder`"),
+        Expr::Lit(_) => return mistake(value, format!("an appid is a string: {write}")),
+        Expr::Infer(_) => {
+            return mistake(value, format!("leave `{key}` out to give it per call, or to `builder`"));
+        }
         _ => {}
     }
     Ok(value.clone())

@@ -21,13 +21,16 @@ use crate::{Error, clock::Moment};
 /// You do not implement this: implement one of the traits of [`storage`](crate::storage). `Marker` lets the
 /// compiler find out which one it was.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a storage adapter for a `{App}` application",
-    label = "implements none of the storage traits of a `{App}` application",
-    note = "a common application takes a `storage::Hub` (it owns the tokens and knows the secret), a \
-            `storage::Client` (it asks a hub; over HTTP, `adapters::HubClient::new(url)`), or a `Bound<Common>`",
-    note = "a component application (`component` in the attribute) takes a `storage::ComponentHub`, a \
-            `storage::ComponentClient`, or a `Bound<Component>`",
-    note = "in a function over any client, write `&impl Call<App = Common>` in place of `&impl Call`"
+    message = "`{Self}` is not a storage adapter for this kind of application, `{App}`",
+    label = "implements no storage trait of `{App}`",
+    note = "a common application (`Common`, an Official Account or a Mini Program) takes a `storage::Hub` (it owns the \
+            tokens and knows the secret), a `storage::Client` (it asks a hub; over HTTP, \
+            `adapters::HubClient::new(url)`), or a `Bound<Common>`",
+    note = "a component application (`Component`, a third-party platform; in the attribute, write `component`) takes a \
+            `storage::ComponentHub` (it owns the tokens and knows the secret), a `storage::ComponentClient` (it asks a \
+            hub; over HTTP, `adapters::HubClient::new(url)`), or a `Bound<Component>`",
+    note = "in a function over any client, write `&impl Call<App = Common>`, or `&impl Call<App = Component>`, in place \
+            of `&impl Call`"
 )]
 pub trait Adapter<App, Marker>: Sized {
     /// What the adapter wants handed back to every callback.
@@ -144,6 +147,7 @@ impl<S: ComponentClient> Adapter<Component, marker::ComponentClient> for S {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<App: Application> Adapter<App, marker::Bound> for Bound<App> {
     type Args = ();
 
@@ -152,6 +156,7 @@ impl<App: Application> Adapter<App, marker::Bound> for Bound<App> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<App: Application> Adapter<App, marker::Bound> for &Bound<App> {
     type Args = ();
 

@@ -95,7 +95,8 @@ impl ComponentAccount {
         }
     }
 
-    /// The newest verify ticket; the first one is made when it is asked for. Nothing is pushed but what is due anyway.
+    /// The newest verify ticket; a new one where there is none, or none that is good. Nothing is pushed but what is
+    /// due anyway.
     #[must_use]
     pub fn verify_ticket(&self) -> String {
         self.push_due();

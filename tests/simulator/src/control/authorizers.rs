@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::components::{component, token_view};
 use super::{Command, Failure, Waiting, done, fields, pushes};
 use crate::component::Authorizer;
+use crate::push::Push;
 
 /// Rows of one page of the list unless the query says otherwise.
 const PAGE: usize = 500;
@@ -85,7 +86,7 @@ pub(super) fn cancel(command: &Command<'_>) -> Result<Waiting, Failure> {
     };
     let cancelled = component.cancel(&appid);
     Ok(Box::pin(async move {
-        let news = || component.push(crate::push::Push::unauthorized(appid.as_str()));
+        let news = || component.push(Push::unauthorized(appid.as_str()));
         let delivery = if push { Some(news().await) } else { None };
         json!({ "cancelled": cancelled, "delivery": delivery.as_ref().map(pushes::delivery) })
     }))

@@ -5,7 +5,7 @@ mod options;
 mod tokens;
 
 pub(crate) use accounts::{authorizer_info, authorizer_list};
-pub(crate) use options::{get_option, get_option_anew, set_option};
+pub(crate) use options::{get_option, get_option_unnamed, set_option};
 pub(crate) use tokens::{
     authorizer_token, component_token, create_preauthcode, query_auth, start_push_ticket,
 };

@@ -29,11 +29,10 @@ pub(super) fn token(request: &Request) -> Option<&str> {
 
 /// Who calls a third-party platform's API by a token; `authorizers` says whether it is open to that of an account
 /// which authorized one.
-pub(super) fn caller(state: &State, holder: &Holder, authorizers: bool) -> Result<Caller, Refusal> {
+pub(super) fn caller(holder: &Holder, authorizers: bool) -> Result<Caller, Refusal> {
     match holder {
         Holder::Component(appid) => Ok(Caller::itself(appid)),
         Holder::Authorizer { component, appid } if authorizers => {
-            state.permit(component, appid, "")?;
             Ok(Caller { appid: appid.clone(), component: Some(component.clone()) })
         }
         Holder::Authorizer { .. } | Holder::App(_) => Err(Refusal::new(61014)),
@@ -91,7 +90,7 @@ pub(super) fn judge_login(
     }
     let named = request.query_value("component_appid").ok_or_else(|| Refusal::new(41018))?;
     let token = request.query_value("component_access_token").ok_or_else(|| Refusal::new(41021))?;
-    let component = caller(state, judge(platform, state, token, unix)?, false)?.appid;
+    let component = caller(judge(platform, state, token, unix)?, false)?.appid;
     if named != component {
         return Err(Refusal::new(40013));
     }

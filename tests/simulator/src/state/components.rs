@@ -98,7 +98,9 @@ impl State {
 
     pub(super) fn reset_components(&mut self, unix: u64) {
         for component in self.components.values_mut() {
-            *component = ComponentState::new(component.declared.clone(), unix);
+            let declared = ComponentState::new(component.declared.clone(), unix);
+            // What is under way goes on.
+            *component = ComponentState { deliveries: component.deliveries.clone(), ..declared };
         }
     }
 

@@ -24,10 +24,16 @@ struct VerifyTicket {
     at: u64,
 }
 
+impl VerifyTicket {
+    fn is_good(&self, unix: u64) -> bool {
+        unix.saturating_sub(self.at) < LIFE
+    }
+}
+
 impl VerifyTickets {
-    /// The newest ticket, good or not; the first one where there is none.
+    /// The newest ticket; a new one where none is good.
     pub(crate) fn newest(&mut self, unix: u64) -> String {
-        match self.issued.back() {
+        match self.issued.back().filter(|ticket| ticket.is_good(unix)) {
             Some(ticket) => ticket.value.clone(),
             None => self.issue(unix),
         }
@@ -47,6 +53,6 @@ impl VerifyTickets {
     pub(crate) fn judge(&self, value: &str, unix: u64) -> Result<(), Refusal> {
         let known = self.issued.iter().find(|ticket| ticket.value == value);
         let ticket = known.ok_or_else(|| Refusal::new(61006))?;
-        if unix.saturating_sub(ticket.at) >= LIFE { Err(Refusal::new(61005)) } else { Ok(()) }
+        if ticket.is_good(unix) { Ok(()) } else { Err(Refusal::new(61005)) }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn get_option(call: &Exchange<'_>) -> Result<Reply, Refusal> {
 }
 
 /// `get_authorizer_option`, whose answer does not name the account.
-pub(crate) fn get_option_anew(call: &Exchange<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn get_option_unnamed(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let mut state = lock(&call.platform.state);
     let (option, value) = look_up(call, authorizer_of_token(call, &mut state)?)?;
     answer::json(&OptionBody { authorizer_appid: None, option_name: option.name, option_value: value })

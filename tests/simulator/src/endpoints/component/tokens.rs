@@ -54,7 +54,8 @@ struct AuthorizationInfo<'a> {
     func_info: Vec<FuncInfo>,
 }
 
-/// Changes an authorization code for tokens. One whose authorization was cancelled since is unknown: 61009.
+/// Changes an authorization code for tokens. The code of a consent that was cancelled is refused: 61003, and 61009
+/// once the account has consented anew.
 pub(crate) fn query_auth(call: &Exchange<'_>) -> Result<Reply, Refusal> {
     let code = call.text("authorization_code", 61009)?;
     let mut state = lock(&call.platform.state);

@@ -1,0 +1,244 @@
+//! What WeChat pushes to a component: its client keeps it, under the account that it is about and no other.
+
+use wechat_integration_tests::asking::LONG;
+use wechat_integration_tests::callbacks::{KEY, Server, TOKEN, at, keys};
+use wechat_integration_tests::{
+    AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, QUERY_AUTH, call_for, exchange, new_appid,
+};
+use wechat_runtime::callback::{ComponentEvent, Settings, component_service};
+use wechat_runtime::{AuthorizerToken, Client, Component, ErrorKind, VerifyTicket};
+use wechat_simulator::{Answer, Callback, Delivery, Fault, Push};
+
+/// A component whose client takes what is pushed to it, and that client.
+struct Listening {
+    agency: Agency,
+    client: Client<Component>,
+    _server: Server,
+}
+
+impl Listening {
+    async fn new() -> Self {
+        let agency = Agency::new().await;
+        let client = agency.client();
+        let clock = agency.sim.clock();
+        let taken = Settings::new(keys(&agency.appid, KEY)).clock(move || clock.now()).reply_within(LONG);
+        let server = Server::start(at(component_service(taken, client.clone()))).await;
+        agency.component().set_callback(Callback::encrypted(server.at(), TOKEN, KEY).timeout(LONG));
+        Self { agency, client, _server: server }
+    }
+
+    /// An account that has authorized the component, as WeChat has told.
+    async fn shop(&self) -> String {
+        let appid = new_appid();
+        let delivery = self.agency.component().authorize_and_push(&appid).await;
+        assert!(is_taken_at_once(&delivery), "{delivery:?}");
+        appid
+    }
+}
+
+fn is_taken_at_once(delivery: &Delivery) -> bool {
+    delivery.tries() == 1 && *delivery.answer() == Answer::Success
+}
+
+#[tokio::test]
+async fn tickets_that_are_pushed_every_ten_minutes_keep_a_component_going_for_days() {
+    let Listening { agency, client, _server } = Listening::new().await;
+    agency.cabinet.flush();
+    let shop = new_appid();
+    for round in 0..30 {
+        agency.pass(2 * 3600);
+        agency.component().settled().await;
+        if round == 0 {
+            agency.component().authorize_and_push(&shop).await;
+        }
+        call_for(&client, &shop).await.unwrap();
+        let kept = agency.cabinet.verify_ticket(&agency.appid).await.unwrap();
+        assert_eq!(kept.component_verify_ticket().expose(), agency.component().verify_ticket());
+    }
+    assert_eq!(agency.component_issued(), 30);
+}
+
+#[tokio::test]
+async fn a_ticket_that_comes_again_late_does_not_take_the_place_of_a_newer_one() {
+    let Listening { agency, client, _server } = Listening::new().await;
+    let newest = VerifyTicket::new("ticket@@@newest", agency.now());
+    agency.cabinet.put_verify_ticket(&agency.appid, newest.clone()).await;
+    let late = Push::component_verify_ticket("ticket@@@late").create_time(agency.now() - 120);
+    assert!(is_taken_at_once(&agency.component().push(late).await));
+    assert_eq!(agency.cabinet.verify_ticket(&agency.appid).await, Some(newest));
+    drop(client);
+}
+
+#[tokio::test]
+async fn an_account_that_authorizes_can_be_called_for_with_nothing_done() {
+    let listening = Listening::new().await;
+    let Listening { agency, client, .. } = &listening;
+    let appid = listening.shop().await;
+    let shop = agency.component().authorizer(&appid).unwrap();
+    let [access, refresh, _] = agency.stored(&appid).await;
+    assert_eq!((access, refresh), (shop.current_token(), Some(shop.refresh_token())));
+    call_for(client, &appid).await.unwrap();
+    assert_eq!((agency.calls(QUERY_AUTH), agency.calls(AUTHORIZER_TOKEN)), (1, 0));
+}
+
+#[tokio::test]
+async fn what_an_account_changes_in_its_authorization_is_exchanged_too() {
+    let listening = Listening::new().await;
+    let Listening { agency, .. } = &listening;
+    let appid = listening.shop().await;
+    agency.pass(60);
+    let again = agency.component().authorize(&appid);
+    let update = Push::updateauthorized(&*appid, again.authorization_code());
+    assert!(is_taken_at_once(&agency.component().push(update).await));
+    assert_eq!(agency.calls(QUERY_AUTH), 2);
+    let shop = agency.component().authorizer(&appid).unwrap();
+    assert_eq!(agency.stored(&appid).await[0], shop.current_token());
+}
+
+#[tokio::test]
+async fn the_same_event_twice_is_exchanged_once() {
+    let listening = Listening::new().await;
+    let Listening { agency, client, .. } = &listening;
+    let appid = new_appid();
+    let event =
+        event(agency, "authorized", &appid, Some(agency.component().authorize(&appid).authorization_code()));
+    for _ in 0..2 {
+        client.receive_event(&event).await.unwrap();
+    }
+    assert_eq!(agency.calls(QUERY_AUTH), 1);
+}
+
+/// An event as a service reads it.
+fn event(agency: &Agency, info_type: &str, authorizer: &str, code: Option<&str>) -> ComponentEvent {
+    let (component, now) = (&agency.appid, agency.now());
+    let code = code.map_or_else(String::new, |code| {
+        format!(
+            "<AuthorizationCode>{code}</AuthorizationCode><AuthorizationCodeExpiredTime>{}</AuthorizationCodeExpiredTime>",
+            now + 3600
+        )
+    });
+    let xml = format!(
+        "<xml><AppId>{component}</AppId><CreateTime>{now}</CreateTime><InfoType>{info_type}</InfoType>\
+         <AuthorizerAppid>{authorizer}</AuthorizerAppid>{code}</xml>"
+    );
+    ComponentEvent::parse(&xml).expect("it is XML")
+}
+
+#[tokio::test]
+async fn an_event_whose_tokens_could_not_be_kept_is_pushed_again_and_found_in_the_list() {
+    let Listening { agency, client, _server } = Listening::new().await;
+    let appid = new_appid();
+    agency.cabinet.fail_saves(true);
+    let event =
+        event(&agency, "authorized", &appid, Some(agency.component().authorize(&appid).authorization_code()));
+    let error = client.receive_event(&event).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    agency.cabinet.fail_saves(false);
+    client.receive_event(&event).await.expect("the code is used up, and the account is in the list");
+    assert!(agency.stored(&appid).await[1].is_some());
+    assert_eq!((agency.calls(QUERY_AUTH), agency.calls(AUTHORIZER_LIST)), (2, 1));
+}
+
+#[tokio::test]
+async fn a_storage_that_is_down_has_wechat_push_the_event_again() {
+    let Listening { agency, client, _server } = Listening::new().await;
+    agency.cabinet.fail_reads(true);
+    let appid = new_appid();
+    let delivery = agency.component().authorize_and_push(&appid).await;
+    assert!(matches!(delivery.answer(), Answer::Refused { status: 500, .. }), "{delivery:?}");
+    assert_eq!((delivery.tries(), agency.calls(QUERY_AUTH)), (3, 0));
+    agency.cabinet.fail_reads(false);
+    call_for(&client, &appid).await.expect("it is in the list");
+}
+
+#[tokio::test]
+async fn an_account_that_cancels_is_called_for_no_more_and_its_record_stays() {
+    let listening = Listening::new().await;
+    let Listening { agency, client, .. } = &listening;
+    let (gone, other) = (listening.shop().await, listening.shop().await);
+    for appid in [&gone, &other] {
+        call_for(client, appid).await.unwrap();
+    }
+    let before = agency.stored(&gone).await;
+    agency.pass(60);
+    assert!(is_taken_at_once(&agency.component().cancel_and_push(&gone).await));
+    let calls = agency.sim.ledger().calls().count();
+    for _ in 0..3 {
+        let error = call_for(client, &gone).await.unwrap_err();
+        assert_eq!((error.kind(), error.errcode()), (ErrorKind::ReauthorizationRequired, None), "{error}");
+    }
+    assert_eq!(agency.sim.ledger().calls().count(), calls, "WeChat is not asked");
+    assert_eq!(agency.stored(&gone).await, before);
+    assert!(agency.cabinet.record(&agency.appid, &gone).await.unwrap().is_unauthorized());
+    call_for(client, &other).await.unwrap();
+
+    agency.pass(60);
+    assert!(is_taken_at_once(&agency.component().authorize_and_push(&gone).await));
+    call_for(client, &gone).await.expect("it has authorized again");
+}
+
+#[tokio::test]
+async fn a_cancellation_that_comes_after_a_newer_authorization_changes_nothing() {
+    let listening = Listening::new().await;
+    let Listening { agency, client, .. } = &listening;
+    let appid = listening.shop().await;
+    agency.pass(60);
+    agency.component().cancel(&appid);
+    let late = Push::unauthorized(&*appid).create_time(agency.now());
+    agency.pass(60);
+    assert!(is_taken_at_once(&agency.component().authorize_and_push(&appid).await));
+    assert!(is_taken_at_once(&agency.component().push(late).await));
+    call_for(client, &appid).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_authorization_exchanged_by_hand_ends_a_cancellation_whatever_the_clocks_say() {
+    let listening = Listening::new().await;
+    let Listening { agency, client, .. } = &listening;
+    let appid = listening.shop().await;
+    // By WeChat's clock, it is to come.
+    let record = AuthorizerToken::new().with_unauthorized_at(agency.now() + 200);
+    agency.cabinet.put_record(&agency.appid, &appid, record).await;
+    let code = agency.component().reauthorize(&appid).authorization_code().to_owned();
+    exchange(client, &code).await.unwrap();
+    call_for(client, &appid).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_for_another_component_never_reaches_the_storage() {
+    let Listening { agency, client, _server } = Listening::new().await;
+    let (other, appid) = (new_appid(), new_appid());
+    let mut event = event(&agency, "authorized", &appid, Some("queryauthcode@@@x"));
+    event.component_appid.clone_from(&other);
+    let saves = agency.cabinet.saves();
+    for component in [other.as_str(), ""] {
+        event.component_appid = component.to_owned();
+        let error = client.receive_event(&event).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request);
+    }
+    assert_eq!((agency.cabinet.saves(), agency.calls(QUERY_AUTH)), (saves, 0));
+    assert_eq!(agency.cabinet.record(&other, &appid).await, None);
+}
+
+#[tokio::test]
+async fn tokens_are_kept_for_the_account_that_the_answer_names_and_not_for_the_one_of_the_event() {
+    let listening = Listening::new().await;
+    let Listening { agency, .. } = &listening;
+    let (named, real) = (new_appid(), new_appid());
+    let code = agency.component().authorize(&real).authorization_code().to_owned();
+    assert!(is_taken_at_once(&agency.component().push(Push::authorized(&*named, code)).await));
+    assert_eq!(agency.cabinet.record(&agency.appid, &named).await, None);
+    let shop = agency.component().authorizer(&real).unwrap();
+    assert_eq!(agency.stored(&real).await[1], Some(shop.refresh_token()));
+}
+
+#[tokio::test]
+async fn a_code_that_cannot_be_exchanged_now_is_exchanged_when_it_is_pushed_again() {
+    let Listening { agency, client, _server } = Listening::new().await;
+    agency.sim.fault(QUERY_AUTH, Fault::errcode(-1).times(1));
+    let appid = new_appid();
+    let delivery = agency.component().authorize_and_push(&appid).await;
+    assert_eq!((delivery.tries(), delivery.answer()), (2, &Answer::Success));
+    call_for(&client, &appid).await.unwrap();
+    assert_eq!(agency.calls(AUTHORIZER_LIST), 0);
+}

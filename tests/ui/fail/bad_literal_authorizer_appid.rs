@@ -1,0 +1,12 @@
+//! An authorizer's appid is a string, too.
+
+use wechat_runtime::adapters::Memory;
+use wechat_runtime::wechat_client;
+
+#[wechat_client(component, adapter_storage = Memory::new(), authorizer_appid = 7)]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().authorizer("wx99aa88bb77cc66dd").get("/cgi-bin/user/get");
+}

@@ -1,0 +1,12 @@
+//! `component` is a flag.
+
+use wechat_runtime::adapters::Memory;
+use wechat_runtime::wechat_client;
+
+#[wechat_client(component = true, adapter_storage = Memory::new())]
+pub struct Wechat;
+
+fn main() {
+    let wechat = Wechat::new();
+    let _ = wechat.clone().authorizer("wx99aa88bb77cc66dd").get("/cgi-bin/user/get");
+}
