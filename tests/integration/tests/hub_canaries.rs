@@ -174,7 +174,7 @@ async fn no_canary_is_seen_of_a_hub_or_its_clients() {
     world.account().revoke(Line::Stable);
     assert_eq!(shown.ask(&router, known(report(&live))).await, 200);
 
-    components::show(&mut shown).await;
+    let of_components = components::show(&mut shown).await;
 
     // Clients of the hub, known to it and not, and of what is no hub.
     let served = Served::new(limits.clone()).await;
@@ -232,7 +232,7 @@ async fn no_canary_is_seen_of_a_hub_or_its_clients() {
         &format!("peer=\"tests\" asks=AccessToken appid=\"{appid}\""),
         "HTTP status 429",
         "answered",
-        " authorizer_appid=\"wx",
+        &of_components,
     ] {
         assert!(logged.contains(named), "logs tell who asked for what, {named} among it");
     }

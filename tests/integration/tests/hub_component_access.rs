@@ -125,9 +125,9 @@ async fn a_refusal_does_not_tell_whether_there_is_such_an_account() {
     assert!(bodies.iter().all(|body| *body == bodies[0]));
 }
 
-/// The common forms are about the application alone.
+/// Neither to another component, nor to an account as an application of its own.
 #[tokio::test]
-async fn one_held_to_a_common_application_is_not_let_in_by_it_elsewhere() {
+async fn one_held_to_a_component_is_let_in_by_it_nowhere_else() {
     let world = stocked().await;
     let hub = hub(&world, peer().appids([COMPONENT]));
     for (request, _) in about_account("wxother", SHOPS[0]) {

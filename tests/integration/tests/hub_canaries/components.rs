@@ -51,8 +51,9 @@ async fn call(shown: &mut Shown, client: &Client<Component>, shop: &str) {
     writeln!(shown.text, "{:?}", client.fetch_component_access_token().await).unwrap();
 }
 
-/// Goes through failures of every sort, successes, and what is refused while there is something that could be told.
-pub(crate) async fn show(shown: &mut Shown) {
+/// Goes through failures of every sort, successes, and what is refused while there is something that could be told. Answers
+/// with what has to be in the logs.
+pub(crate) async fn show(shown: &mut Shown) -> String {
     shown.canaries.extend(NEVER_TOLD.map(str::to_owned));
     let world = Shops::without_ticket().await;
     world.component().set_refresh_tokens(RefreshTokens::Rotated);
@@ -150,4 +151,5 @@ pub(crate) async fn show(shown: &mut Shown) {
     shown.canaries.extend(ledger.component_issues().iter().map(|issue| issue.value.clone()));
     shown.canaries.extend(ledger.authorizer_issues().iter().map(|issue| issue.value.clone()));
     shown.canaries.extend(ledger.ticket_issues().iter().map(|issue| issue.value.clone()));
+    format!(r#": answered peer="tests" asks=AccessToken appid="{component}" authorizer_appid="{shop}""#)
 }
