@@ -92,7 +92,7 @@ impl Lead<'_> {
         let token = self.paid_with()?;
         let account = &of.key.account;
         let asked =
-            upstream::ask_for_authorizer_token(&of.wire, token, account, refresh_token, &of.given.besides);
+            upstream::ask_for_authorizer_token(&of.wire, &token, account, refresh_token, &of.given.besides);
         match self.granted_by(asked).await? {
             Ok((grant, now)) => {
                 self.lane.granted(&grant, self.question(refused), payment.price(), now);

@@ -112,7 +112,7 @@ impl Lead<'_> {
     async fn buy_ticket(&self, ticket_type: &TicketType, payment: &Payment) -> Result<Grant, Failure> {
         let of = self.of;
         let token = self.paid_with()?;
-        let asked = upstream::ask_for_ticket(&of.wire, token, ticket_type);
+        let asked = upstream::ask_for_ticket(&of.wire, &token, ticket_type);
         match self.granted_by(asked).await? {
             Ok((grant, now)) => {
                 self.lane.granted(&grant, Question::Missing, payment.price(), now);

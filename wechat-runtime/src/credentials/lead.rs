@@ -239,24 +239,29 @@ impl Lead<'_> {
         self.lane.failed(error, price, self.of.now(), &self.of.settings).into()
     }
 
-    /// The credential that this one is bought with.
-    pub(super) fn paid_with(&self) -> Result<&Secret, Failure> {
-        match self.paid_with {
-            Some(Ok(paid)) => Ok(&paid.value),
+    /// The credential that this one is bought with: another one by now, where it was replaced since this began.
+    pub(super) fn paid_with(&self) -> Result<Secret, Failure> {
+        let newest = self.of.bought_with().and_then(|of| {
+            let copy = of.binding.copy(&of.key)?;
+            (of.standing(&copy.grant) != Standing::Dead).then(|| copy.grant.value.clone())
+        });
+        match (newest, self.paid_with) {
+            (Some(newest), _) => Ok(newest),
+            (None, Some(Ok(paid))) => Ok(paid.value.clone()),
             // What kept it from us has a pause of its own.
-            Some(Err(error)) => Err(error.clone().into()),
-            None => Err(self.of.error(ErrorKind::Storage, "nothing to buy it with").into()),
+            (None, Some(Err(error))) => Err(error.clone().into()),
+            (None, None) => Err(self.of.error(ErrorKind::Storage, "nothing to buy it with").into()),
         }
     }
 
     /// What it is bought with is refused: that has to be replaced first, and then this is begun anew, once.
-    pub(super) fn payment_refused(&self, value: &Secret, refusal: Error, price: Price) -> Failure {
+    pub(super) fn payment_refused(&self, value: Secret, refusal: Error, price: Price) -> Failure {
         let refusal = self.of.locate(refusal);
         if self.refused_before {
             let refusal = refusal.because("the access token is refused, and so is a fresh one");
             return self.failed(refusal, price);
         }
-        Failure::PaymentRefused { value: value.clone(), refusal }
+        Failure::PaymentRefused { value, refusal }
     }
 
     /// Stores a grant. From here on it is ours, whatever becomes of the storing: it must not be lost.
