@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::task::{JoinSet, yield_now};
 
 use super::Verdict;
-use super::record::{Record, Slot, new_appid, new_value, unix_now};
+use super::record::Record;
+use super::slot::{Slot, new_value, unix_now};
 use super::trial::{Adapter, Outcome, Trial};
 use crate::TokenKind;
+use crate::credential::Account;
 
 // Enough for an adapter that tears or loses records to do so; few enough for a slow disk.
 const WRITERS: usize = 6;
@@ -47,8 +49,10 @@ impl Storm {
 
 /// The record that the storm is about.
 struct Eye {
-    appid: String,
+    account: Account,
     slot: Slot,
+    /// In Unix seconds: what is saved later is newer.
+    began: u64,
     now: AtomicUsize,
     saves: AtomicUsize,
 }
@@ -58,27 +62,28 @@ impl Eye {
         self.now.fetch_add(1, Ordering::SeqCst)
     }
 
-    /// Saves a record none of whose fields another has, but for the kind.
+    /// Saves a record none of whose fields another has, but for the kind, and the times of an authorization.
     async fn save(&self, adapter: &Adapter) -> Outcome<Save> {
         let nth = self.saves.fetch_add(1, Ordering::SeqCst) as u64;
         let kind = if nth % 2 == 0 { TokenKind::Stable } else { TokenKind::Classic };
-        let record = self.slot.record(kind, new_value(), unix_now() - nth, 7200 + 2 * nth);
+        let record = self.slot.record(kind, new_value, self.began + nth, 7200 + 2 * nth);
         let began = self.tick();
-        adapter.save(&self.appid, &record).await?;
+        adapter.save(&self.account, &record).await?;
         Ok(Save { record, began, answered: self.tick() })
     }
 
     async fn read(&self, adapter: &Adapter) -> Outcome<Read> {
         let began = self.tick();
-        Ok(Read { found: adapter.fetch(&self.appid, &self.slot).await?, began })
+        Ok(Read { found: adapter.fetch(&self.account, &self.slot).await?, began })
     }
 }
 
 /// A record is saved; then many save and read it at once; when all have ended, it is read by each adapter.
 pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
     let eye = Arc::new(Eye {
-        appid: new_appid(),
+        account: trial.new_account(),
         slot: slot.clone(),
+        began: unix_now() - 100,
         now: AtomicUsize::new(0),
         saves: AtomicUsize::new(0),
     });
