@@ -3,6 +3,7 @@
 pub mod asking;
 pub mod callbacks;
 mod hubbed;
+pub mod manners;
 pub mod orders;
 pub mod process;
 pub mod seen;

@@ -108,8 +108,8 @@ impl Slot {
             nothing().with_access(new_access()),
             nothing().with_refresh_token(new_value()),
             nothing().with_access(new_access()).with_refresh_token(new_value()),
-            nothing().with_refresh_token(new_value()).with_authorized_at(YEAR_2100),
-            nothing().with_unauthorized_at(YEAR_2100),
+            nothing().with_refresh_token(new_value()).with_authorized_at(AUTHORIZED_AT),
+            nothing().with_unauthorized_at(TAKEN_BACK_AT),
         ];
         parts.map(Record::Authorizer).into()
     }
