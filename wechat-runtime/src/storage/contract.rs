@@ -44,6 +44,20 @@
 //! # }
 //! ```
 //!
+//! Storages of component applications are tried by [`component_hub`], in the same way. A type that implements both traits is
+//! tried by both:
+//!
+//! ```
+//! use wechat_runtime::{adapters::Memory, storage::contract};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let memory = Memory::new();
+//! contract::hub(memory.clone(), ()).check().await;
+//! contract::component_hub(memory, ()).check().await;
+//! # }
+//! ```
+//!
 //! # What is checked
 //!
 //! Nothing saved is `Ok(None)`. A record is read back whole, be it expired, of either
@@ -53,15 +67,23 @@
 //! bring none back.
 //! A storage that cannot be reached is an `Err`, and the error does not tell what was to be saved.
 //!
+//! Of a [`ComponentHub`], all of this is tried with the component's own token and verify ticket, with the record of an
+//! authorizer, all its fields, and with an authorizer's tickets. Another account is another component, another
+//! authorizer of the same one, or the same authorizer of another. Besides, what an authorizer's record does not tell
+//! stays as it is stored; a refresh token that is replaced becomes the previous one; of two times, the later stays; and
+//! several who save at once, each something else, take nothing from each other, which needs a transaction. The access
+//! token in such a record expires, and the refresh token does not: who lets the record go with the one has lost what
+//! the next is bought with.
+//!
 //! A callback that panics, or does not answer [in time](Contract::time_limit), has failed the check. One
 //! that blocks its thread for ever cannot be cut short, here as elsewhere.
 //!
-//! Not checked: `refresh_access_token`, because one that is overridden is obeyed whatever it answers; and
-//! appids that differ in upper and lower case only, because there are none.
+//! Not checked: `refresh_access_token` and `refresh_component_access_token`, because one that is overridden is obeyed
+//! whatever it answers; and appids that differ in upper and lower case only, because there are none.
 //!
 //! # What it leaves behind
 //!
-//! Each run writes some hundred records, of accounts that no run before it used: their appids begin with
+//! Each run writes some hundreds of records, of accounts that no run before it used: their appids begin with
 //! `wxfeed`, followed by twelve random hexadecimal digits (and, to try what looks alike, a few characters
 //! more). So it can be run again on the same storage, and several times at once. The traits have no way to
 //! delete, so the records stay; their values begin with `not-a-token-`, and grant nothing.

@@ -104,3 +104,26 @@ manner!(pub RewritesTheWholeFile {
         Ok(record)
     }
 });
+
+manner!(
+    /// All that is kept of an application, and of its authorizers, is one document.
+    pub RewritesAllOfAnApplication {
+        async fn transaction<'a>(&'a self, _: &'a Store) -> Option<MutexGuard<'a, ()>> {
+            None
+        }
+
+        async fn put(&self, store: &Store, key: &str, record: Value) -> storage::Result<Value> {
+            let (appids, _, _): (Vec<String>, bool, String) = serde_json::from_str(key)?;
+            let beginning = format!("[[\"{}\"", appids[0]);
+            let is_of_it = |key: &String| key.starts_with(&beginning);
+            let mut document = store.records.lock().unwrap().clone();
+            document.retain(|key, _| is_of_it(key));
+            yield_now().await;
+            document.insert(key.to_owned(), record.clone());
+            let mut records = store.records.lock().unwrap();
+            records.retain(|key, _| !is_of_it(key));
+            records.append(&mut document);
+            Ok(record)
+        }
+    }
+);

@@ -159,6 +159,7 @@ pub fn of_either<A: Suite>() -> Vec<Fault<A>> {
         two::<A, LocksItsOwnConnection>("no_record_is_torn", A::STORMY),
         alone::<A, FillsItsCacheTooLate>("what_was_replaced_never_comes_back", A::STORMY),
         alone::<A, RewritesTheWholeFile>("saves_at_once_of_many_accounts_are_all_kept", A::EACH),
+        alone::<A, RewritesAllOfAnApplication>("saves_at_once_of_many_accounts_are_all_kept", &[]),
         alone::<A, OneSecretForAll>("an_unknown_account_has_no_secret", &[]),
         alone::<A, FailsForAnUnknownAccount>("an_unknown_account_has_no_secret", &[]),
         alone::<A, KnowsNoSecret>("a_known_secret_is_answered", &[]),
