@@ -38,37 +38,6 @@ pub(super) struct Read {
 }
 
 impl Storm {
-    /// So many save the record, and all readers read it, at once.
-    async fn blow(&mut self, trial: &Trial, eye: &Arc<Eye>, writers: usize) -> Outcome {
-        let mut readers = JoinSet::new();
-        for nth in 0..READERS {
-            let (eye, adapter) = (eye.clone(), trial.adapter(nth));
-            readers.spawn(async move {
-                let mut reads = Vec::with_capacity(READS);
-                for _ in 0..READS {
-                    reads.push(eye.read(&adapter).await?);
-                    give_turns(nth).await;
-                }
-                Ok(reads)
-            });
-        }
-        let mut savers = JoinSet::new();
-        for nth in 0..writers {
-            let (eye, adapter) = (eye.clone(), trial.adapter(nth));
-            savers.spawn(async move {
-                let mut saves = Vec::with_capacity(SAVES);
-                for _ in 0..SAVES {
-                    saves.push(eye.save(&adapter).await?);
-                    give_turns(nth).await;
-                }
-                Ok(saves)
-            });
-        }
-        self.saves.extend(all_of(savers).await?.into_iter().flatten());
-        self.reads.extend(all_of(readers).await?.into_iter().flatten());
-        Ok(())
-    }
-
     /// Whether a read found a record that, before it began, another had replaced.
     pub(super) fn is_stale(&self, read: &Read) -> bool {
         let found = self.saves.iter().find(|save| Some(&save.record) == read.found.as_ref());
@@ -110,9 +79,6 @@ impl Eye {
 }
 
 /// A record is saved; then many save and read it at once; when all have ended, it is read by each adapter.
-///
-/// Where those who save wait for each other, each has begun before the one before it has ended, and none is known to replace
-/// another's. So, after the many, one saves alone while as many read.
 pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
     let eye = Arc::new(Eye {
         account: trial.new_account(),
@@ -121,14 +87,38 @@ pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
         now: AtomicUsize::new(0),
         saves: AtomicUsize::new(0),
     });
-    let mut storm = Storm { saves: vec![eye.save(&trial.first()).await?], reads: Vec::new() };
-    for writers in [WRITERS, 1] {
-        storm.blow(trial, &eye, writers).await?;
+    let mut saves = vec![eye.save(&trial.first()).await?];
+
+    let mut readers = JoinSet::new();
+    for nth in 0..READERS {
+        let (eye, adapter) = (eye.clone(), trial.adapter(nth));
+        readers.spawn(async move {
+            let mut reads = Vec::with_capacity(READS);
+            for _ in 0..READS {
+                reads.push(eye.read(&adapter).await?);
+                give_turns(nth).await;
+            }
+            Ok(reads)
+        });
     }
+    let mut writers = JoinSet::new();
+    for nth in 0..WRITERS {
+        let (eye, adapter) = (eye.clone(), trial.adapter(nth));
+        writers.spawn(async move {
+            let mut saves = Vec::with_capacity(SAVES);
+            for _ in 0..SAVES {
+                saves.push(eye.save(&adapter).await?);
+                give_turns(nth).await;
+            }
+            Ok(saves)
+        });
+    }
+    saves.extend(all_of(writers).await?.into_iter().flatten());
+    let mut reads: Vec<_> = all_of(readers).await?.into_iter().flatten().collect();
     for adapter in trial.all() {
-        storm.reads.push(eye.read(&adapter).await?);
+        reads.push(eye.read(&adapter).await?);
     }
-    Ok(storm)
+    Ok(Storm { saves, reads })
 }
 
 /// A storage that never waits would give nobody else a turn; and not all are to keep step.
