@@ -9,7 +9,7 @@ use wechat_integration_tests::Shelf;
 use wechat_integration_tests::manners::faults::{
     all_hold, assert_found, failed, not_given, of_either, whole_contract,
 };
-use wechat_integration_tests::manners::reach::{OutOfReach, OutOfReachWithSecrets};
+use wechat_integration_tests::manners::reach::OutOfReachWithSecrets;
 use wechat_integration_tests::manners::records::{ForgetsTheKind, HangsReading, LosesSaves};
 use wechat_integration_tests::manners::{APPID, Adapter, SECRET, Sound, TENANT, sound};
 use wechat_runtime::adapters::Memory;

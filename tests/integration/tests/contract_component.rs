@@ -13,8 +13,7 @@ use wechat_integration_tests::manners::faults::{
 };
 use wechat_integration_tests::manners::records::has_expired;
 use wechat_integration_tests::manners::{
-    ACCESS_TOKEN, APPID, Adapter, COMPONENT_TOKEN, Manner as _, SECRET, Sound, Store, TENANT, VERIFY_TICKET,
-    store_altered,
+    ACCESS_TOKEN, APPID, Adapter, COMPONENT_TOKEN, SECRET, Sound, Store, TENANT, VERIFY_TICKET, store_altered,
 };
 use wechat_runtime::adapters::Memory;
 use wechat_runtime::storage::{self, contract};

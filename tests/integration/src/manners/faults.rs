@@ -8,10 +8,27 @@ use wechat_runtime::storage::contract::{
 };
 use wechat_runtime::{Application, Common, Component};
 
-use super::at_once::*;
-use super::keys::*;
-use super::reach::*;
-use super::records::*;
+use super::at_once::{
+    DeletesThenWrites, FillsItsCacheTooLate, LocksItsOwnConnection, ReadsFieldByField,
+    RewritesAllOfAnApplication, RewritesTheWholeFile, WritesFieldByField,
+};
+use super::keys::{
+    ATicketStandsInForAToken, ATokenIsATicketOfItsType, AppidsByPattern, AppidsOf18Characters,
+    KeysJoinedByAColon, KeysJoinedByNothing, OneRecordForAllAccounts, OneTicketForAllTypes,
+    TicketTypesByTheirBeginning,
+};
+use super::reach::{
+    AnotherSecretForErr, FailsForAnUnknownAccount, HangsForErr, KnowsAnOldSecret, KnowsNoSecret,
+    NoSecretForErr, NoneForErr, OkForErr, OneSecretForAll, OutOfReach, PanicsForErr, TellsItInTheSource,
+    TellsWhatItWasToSave,
+};
+use super::records::{
+    AnEmptyRecordForNone, AnswersWithACappedGrant, AnswersWithTheOneBefore, CapsTheGrant, DropsExpired,
+    EachConnectionRemembers, EachConnectionRemembersNone, ErrForNone, FailsSavingAndTells, ForgetsTheKind,
+    HangsReading, HangsSaving, KeepsNoMoreThan511Characters, KeepsSecondsIn32Bits, LosesAQuote, LosesSaves,
+    PanicsReading, PanicsSaving, RemembersThatItFoundNone, RemembersWhatItRead, StoresNoGrantOfNothing,
+    TheFirstStays,
+};
 use super::{
     ACCESS_TOKEN, APPID, Adapter, COMPONENT_TOKEN, Manner, SECRET, Sound, Store, TENANT, VERIFY_TICKET,
 };

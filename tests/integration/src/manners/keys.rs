@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wechat_runtime::storage;
 
-use super::{Manner as _, Sound, Store};
+use super::{Sound, Store};
 use crate::manner;
 
 manner!(pub OneRecordForAllAccounts {
