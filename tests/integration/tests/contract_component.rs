@@ -229,6 +229,20 @@ manner!(WritesTheRefreshTokenApart {
     }
 });
 
+manner!(InsertsTheRefreshTokenApart {
+    async fn put(&self, store: &Store, key: &str, record: Value) -> storage::Result<Value> {
+        let is_first = store.get(key).is_none();
+        if is_first {
+            let mut access = record.clone();
+            access["refresh_token"] = Value::Null;
+            store.set(key, &access);
+        }
+        yield_now().await;
+        store.set(key, &record);
+        Ok(record)
+    }
+});
+
 manner!(ReadsAndWritesApart {
     async fn transaction<'a>(&'a self, _: &'a Store) -> Option<MutexGuard<'a, ()>> {
         None
@@ -292,6 +306,7 @@ fn of_components() -> Vec<Fault<Component>> {
         alone::<_, KeepsTheTimeOfAuthorizationToldLast>("of_two_times_the_later_is_kept", AUTHORIZER),
         alone::<_, KeepsTheTimeOfItsEndToldLast>("of_two_times_the_later_is_kept", AUTHORIZER),
         alone::<_, WritesTheRefreshTokenApart>("no_record_is_torn", AUTHORIZER),
+        alone::<_, InsertsTheRefreshTokenApart>("no_record_is_torn", AUTHORIZER),
         alone::<_, RewritesAllAuthorizers>("saves_at_once_of_many_accounts_are_all_kept", AUTHORIZER),
         alone::<_, ReadsAndWritesApart>(at_once, AUTHORIZER),
         two::<_, LocksItsOwnTransactions>(at_once, AUTHORIZER),

@@ -17,6 +17,7 @@ const WRITERS: usize = 6;
 const SAVES: usize = 6;
 const READERS: usize = 6;
 const READS: usize = 12;
+const FIRST_SAVES: usize = 3;
 
 /// What was saved and read.
 pub(super) struct Storm {
@@ -58,6 +59,16 @@ struct Eye {
 }
 
 impl Eye {
+    fn new(trial: &Trial, slot: &Slot) -> Arc<Self> {
+        Arc::new(Self {
+            account: trial.new_account(),
+            slot: slot.clone(),
+            began: unix_now() - 100,
+            now: AtomicUsize::new(0),
+            saves: AtomicUsize::new(0),
+        })
+    }
+
     fn tick(&self) -> usize {
         self.now.fetch_add(1, Ordering::SeqCst)
     }
@@ -80,27 +91,10 @@ impl Eye {
 
 /// A record is saved; then many save and read it at once; when all have ended, it is read by each adapter.
 pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
-    let eye = Arc::new(Eye {
-        account: trial.new_account(),
-        slot: slot.clone(),
-        began: unix_now() - 100,
-        now: AtomicUsize::new(0),
-        saves: AtomicUsize::new(0),
-    });
+    let eye = Eye::new(trial, slot);
     let mut saves = vec![eye.save(&trial.first()).await?];
 
-    let mut readers = JoinSet::new();
-    for nth in 0..READERS {
-        let (eye, adapter) = (eye.clone(), trial.adapter(nth));
-        readers.spawn(async move {
-            let mut reads = Vec::with_capacity(READS);
-            for _ in 0..READS {
-                reads.push(eye.read(&adapter).await?);
-                give_turns(nth).await;
-            }
-            Ok(reads)
-        });
-    }
+    let readers = readers(trial, &eye);
     let mut writers = JoinSet::new();
     for nth in 0..WRITERS {
         let (eye, adapter) = (eye.clone(), trial.adapter(nth));
@@ -119,6 +113,46 @@ pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
         reads.push(eye.read(&adapter).await?);
     }
     Ok(Storm { saves, reads })
+}
+
+/// Records are saved, each the first in its place, while many look for it.
+pub(super) async fn first_saves(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
+    let (mut saves, mut reads) = (Vec::new(), Vec::new());
+    for nth in 0..FIRST_SAVES {
+        let eye = Eye::new(trial, slot);
+        let mut writer = JoinSet::new();
+        writer.spawn({
+            let (eye, adapter) = (eye.clone(), trial.adapter(nth));
+            async move {
+                // The readers are somewhere else each time.
+                for _ in 0..nth {
+                    yield_now().await;
+                }
+                eye.save(&adapter).await
+            }
+        });
+        let readers = readers(trial, &eye);
+        saves.extend(all_of(writer).await?);
+        reads.extend(all_of(readers).await?.into_iter().flatten());
+    }
+    Ok(Storm { saves, reads })
+}
+
+/// Many who read the record again and again.
+fn readers(trial: &Trial, eye: &Arc<Eye>) -> JoinSet<Outcome<Vec<Read>>> {
+    let mut readers = JoinSet::new();
+    for nth in 0..READERS {
+        let (eye, adapter) = (eye.clone(), trial.adapter(nth));
+        readers.spawn(async move {
+            let mut reads = Vec::with_capacity(READS);
+            for _ in 0..READS {
+                reads.push(eye.read(&adapter).await?);
+                give_turns(nth).await;
+            }
+            Ok(reads)
+        });
+    }
+    readers
 }
 
 /// A storage that never waits would give nobody else a turn; and not all are to keep step.

@@ -2,22 +2,32 @@
 
 use tokio::task::JoinSet;
 
-use crate::storage::contract::storm::{Storm, all_of, storm};
+use crate::storage::contract::slot::Slot;
+use crate::storage::contract::storm::{Storm, all_of, first_saves, storm};
 use crate::storage::contract::trial::{Outcome, Trial, failed};
 
 pub(super) async fn no_record_is_torn(trial: &Trial) -> Outcome {
     for slot in trial.stormy_slots() {
-        let Storm { saves, reads } = storm(trial, slot).await?;
-        let saved: Vec<_> = saves.into_iter().map(|save| save.record).collect();
-        for read in reads {
-            match read.found {
-                Some(found) if saved.contains(&found) => {}
-                Some(found) => {
-                    let pieces = found.pieces_of(&saved);
-                    return Err(failed(slot, format!("expected one of the records saved, found {pieces}")));
-                }
-                None => return Err(failed(slot, "expected the record before or after a save, found none")),
+        let first = first_saves(trial, slot).await?;
+        // Before the first save there is none.
+        expect_whole(slot, first, true)?;
+        expect_whole(slot, storm(trial, slot).await?, false)?;
+    }
+    Ok(())
+}
+
+/// Fails unless each read found one of the records saved.
+fn expect_whole(slot: &Slot, Storm { saves, reads }: Storm, or_none: bool) -> Outcome {
+    let saved: Vec<_> = saves.into_iter().map(|save| save.record).collect();
+    for read in reads {
+        match read.found {
+            Some(found) if saved.contains(&found) => {}
+            Some(found) => {
+                let pieces = found.pieces_of(&saved);
+                return Err(failed(slot, format!("expected one of the records saved, found {pieces}")));
             }
+            None if or_none => {}
+            None => return Err(failed(slot, "expected the record before or after a save, found none")),
         }
     }
     Ok(())
