@@ -91,6 +91,7 @@
 //! | the hub has a newer token than the refused one | it is used; the hub is not told to refresh | `limits::a_hub_that_has_a_newer_token_is_not_told_to_refresh` |
 //! | the hub has only an expired token | `Storage`; it is not sent | `limits::an_expired_token_from_a_hub_is_an_error_and_is_not_sent` |
 //! | you try the contract on your adapter | each fault is found by the check made for it | `contract::every_fault_is_found_by_its_own_check_and_no_report_tells_a_secret` |
+//! | the same, and it is a `storage::ComponentHub` | nor does one get by that loses a refresh token | `contract_component::every_fault_that_any_storage_can_have_is_found_in_a_components_too`, `contract_component::every_fault_with_authorizers_is_found_by_its_own_check_and_no_report_tells_a_secret` |
 //!
 //! # Component applications
 //!

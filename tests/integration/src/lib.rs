@@ -6,6 +6,7 @@ mod authorizer_file;
 mod cabinet;
 pub mod callbacks;
 mod hubbed;
+pub mod manners;
 pub mod orders;
 pub mod process;
 pub mod seen;

@@ -44,6 +44,20 @@
 //! # }
 //! ```
 //!
+//! Storages of component applications are tried by [`component_hub`], in the same way. A type that implements both traits is
+//! tried by both:
+//!
+//! ```
+//! use wechat_runtime::{adapters::Memory, storage::contract};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let memory = Memory::new();
+//! contract::hub(memory.clone(), ()).check().await;
+//! contract::component_hub(memory, ()).check().await;
+//! # }
+//! ```
+//!
 //! # What is checked
 //!
 //! Nothing saved is `Ok(None)`. A record is read back whole, be it expired, of either
@@ -53,61 +67,118 @@
 //! bring none back.
 //! A storage that cannot be reached is an `Err`, and the error does not tell what was to be saved.
 //!
-//! A callback that panics, or does not answer [in time](HubContract::time_limit), has failed the check. One
+//! Of a [`ComponentHub`], all of this is tried with the component's own token and verify ticket, with the record of an
+//! authorizer, all its fields, and with an authorizer's tickets. Another account is another component, another
+//! authorizer of the same one, or the same authorizer of another. Besides, what an authorizer's record does not tell
+//! stays as it is stored; a refresh token that is replaced becomes the previous one; of two times, the later stays; and
+//! several who save at once, each something else, take nothing from each other, which needs a transaction. The access
+//! token in such a record expires, and the refresh token does not: who lets the record go with the one has lost what
+//! the next is bought with.
+//!
+//! A callback that panics, or does not answer [in time](Contract::time_limit), has failed the check. One
 //! that blocks its thread for ever cannot be cut short, here as elsewhere.
 //!
-//! Not checked: `refresh_access_token`, because one that is overridden is obeyed whatever it answers; and
-//! appids that differ in upper and lower case only, because there are none.
+//! Not checked: `refresh_access_token` and `refresh_component_access_token`, because one that is overridden is obeyed
+//! whatever it answers; and appids that differ in upper and lower case only, because there are none.
 //!
 //! # What it leaves behind
 //!
-//! Each run writes some hundred records, of accounts that no run before it used: their appids begin with
+//! Each run writes some hundreds of records, of accounts that no run before it used: their appids begin with
 //! `wxfeed`, followed by twelve random hexadecimal digits (and, to try what looks alike, a few characters
 //! more). So it can be run again on the same storage, and several times at once. The traits have no way to
 //! delete, so the records stay; their values begin with `not-a-token-`, and grant nothing.
 
 mod checks;
+mod erased;
 mod record;
 mod report;
+mod slot;
 mod storm;
 mod trial;
 
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
+use self::erased::{ComponentHubStorage, HubStorage, Storage};
 pub use self::report::{Checked, Report, Verdict};
 use self::trial::Trial;
-use super::Hub;
+use super::{ComponentHub, Hub};
 use crate::Secret;
+use crate::application::{Application, Common, Component};
 
-/// Begins the contract of [`storage::Hub`](Hub) on `adapter`: go on with [`check`](HubContract::check).
+/// Begins the contract of [`storage::Hub`](Hub) on `adapter`: go on with [`check`](Contract::check).
 #[must_use = "nothing is checked until `check` or `report` is awaited"]
 pub fn hub<S: Hub>(adapter: S, args: S::Args) -> HubContract {
-    HubContract(Trial::new(adapter, args))
+    Contract::of(HubStorage { adapter, args })
 }
 
-/// What is to be checked, and on which adapters: made by [`hub`].
-#[derive(Debug)]
+/// Begins the contract of [`storage::ComponentHub`](ComponentHub) on `adapter`: go on with [`check`](Contract::check).
 #[must_use = "nothing is checked until `check` or `report` is awaited"]
-pub struct HubContract(Trial);
+pub fn component_hub<S: ComponentHub>(adapter: S, args: S::Args) -> ComponentHubContract {
+    Contract::of(ComponentHubStorage { adapter, args })
+}
 
-impl HubContract {
+/// What is to be checked of a [`storage::Hub`](Hub): made by [`hub`].
+pub type HubContract = Contract<Common>;
+
+/// What is to be checked of a [`storage::ComponentHub`](ComponentHub): made by [`component_hub`].
+pub type ComponentHubContract = Contract<Component>;
+
+/// What is to be checked, and on which adapters: made by [`hub`] and [`component_hub`].
+#[must_use = "nothing is checked until `check` or `report` is awaited"]
+pub struct Contract<App> {
+    trial: Trial,
+    application: PhantomData<fn() -> App>,
+}
+
+impl Contract<Common> {
     /// Adds an adapter of the same storage, such as a second connection: what one has saved the others must
     /// read.
-    pub fn also<S: Hub>(mut self, adapter: S, args: S::Args) -> Self {
-        self.0.also(adapter, args);
-        self
+    pub fn also<S: Hub>(self, adapter: S, args: S::Args) -> Self {
+        self.with_another(HubStorage { adapter, args })
     }
 
     /// Gives an adapter that cannot reach its storage: each of its callbacks must answer `Err`. (Its secrets
     /// may come from elsewhere: only one given [`with_secret`](Self::with_secret) must not be `Ok(None)`.)
-    pub fn unreachable<S: Hub>(mut self, adapter: S, args: S::Args) -> Self {
-        self.0.unreachable(adapter, args);
+    pub fn unreachable<S: Hub>(self, adapter: S, args: S::Args) -> Self {
+        self.with_unreachable(HubStorage { adapter, args })
+    }
+}
+
+impl Contract<Component> {
+    /// Adds an adapter of the same storage, such as a second connection: what one has saved the others must
+    /// read, and what several save at once is to be kept.
+    pub fn also<S: ComponentHub>(self, adapter: S, args: S::Args) -> Self {
+        self.with_another(ComponentHubStorage { adapter, args })
+    }
+
+    /// Gives an adapter that cannot reach its storage: each of its callbacks must answer `Err`. (Its secrets
+    /// may come from elsewhere: only one given [`with_secret`](Self::with_secret) must not be `Ok(None)`.)
+    pub fn unreachable<S: ComponentHub>(self, adapter: S, args: S::Args) -> Self {
+        self.with_unreachable(ComponentHubStorage { adapter, args })
+    }
+}
+
+impl<App: Application> Contract<App> {
+    fn of(storage: impl Storage + 'static) -> Self {
+        Self { trial: Trial::new(App::KIND, Arc::new(storage)), application: PhantomData }
+    }
+
+    fn with_another(mut self, storage: impl Storage + 'static) -> Self {
+        self.trial.adapters.push(Arc::new(storage));
+        self
+    }
+
+    fn with_unreachable(mut self, storage: impl Storage + 'static) -> Self {
+        self.trial.unreachable = Some(Arc::new(storage));
         self
     }
 
     /// Tells of a secret that the storage holds: it must be answered.
     pub fn with_secret(mut self, appid: impl Into<String>, secret: impl Into<Secret>) -> Self {
-        self.0.secrets.push((appid.into(), secret.into()));
+        self.trial.secrets.push((appid.into(), secret.into()));
         self
     }
 
@@ -115,13 +186,13 @@ impl HubContract {
     ///
     /// By Tokio's clock: where a test has paused it, a storage behind a network is always too slow.
     pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.0.limit = limit;
+        self.trial.limit = limit;
         self
     }
 
     /// Runs every check, and reports which hold. Needs a Tokio runtime, of any flavour.
     pub async fn report(&self) -> Report {
-        Report(checks::run(&self.0).await)
+        Report(checks::run(&self.trial).await)
     }
 
     /// Runs every check.
@@ -131,5 +202,11 @@ impl HubContract {
     /// With the whole report, if a check has failed.
     pub async fn check(&self) {
         self.report().await.assert();
+    }
+}
+
+impl<App> fmt::Debug for Contract<App> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contract").finish_non_exhaustive()
     }
 }

@@ -60,7 +60,7 @@ pub(crate) trait ComponentOwner: Send + Sync {
 }
 
 const OTHER_KIND: &str = "the adapter refreshed a token of the other kind than the client is declared with";
-const OTHER_APPLICATION: &str = "an application of this kind has no such credential";
+pub(super) const OTHER_APPLICATION: &str = "an application of this kind has no such credential";
 const OTHER_TYPE: &str = "the adapter answered with a ticket of another type than the one asked for";
 
 /// A ticket of another type signs nothing: an adapter that answers with one is taken at its word.

@@ -1,139 +1,114 @@
-//! What is saved and read in the checks: credentials as one type, and values made for it.
+//! What an adapter is given and answers with: credentials as one type, compared field by field.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use super::slot::Slot;
+use crate::{AuthorizerToken, Secret, Ticket, Token, VerifyTicket};
 
-use crate::{Ticket, TicketType, Token, TokenKind};
-
-/// What every value begins with, so that it is known again wherever it turns up.
-pub(super) const MARK: &str = "not-a-token-";
-
-/// Which credential of an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Slot {
-    AccessToken,
-    Ticket(TicketType),
-}
-
-/// What an adapter stores for it.
+/// What an adapter stores for a credential.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Record {
     Token(Token),
+    ComponentToken(Token),
+    VerifyTicket(VerifyTicket),
+    Authorizer(AuthorizerToken),
     Ticket(Ticket),
 }
 
-/// The credentials that every adapter keeps.
-pub(super) fn slots() -> [Slot; 3] {
-    [Slot::AccessToken, Slot::Ticket(TicketType::JSAPI), Slot::Ticket(TicketType::WX_CARD)]
-}
-
-/// An account that nothing has been saved for.
-pub(super) fn new_appid() -> String {
-    format!("wxfeed{:012x}", fastrand::u64(..1 << 48))
-}
-
-/// A value that nothing else has.
-pub(super) fn new_value() -> String {
-    format!("{MARK}{:016x}", fastrand::u64(..))
-}
-
-pub(super) fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
-}
-
-impl Slot {
-    pub(super) fn ticket(word: impl Into<String>) -> Self {
-        Self::Ticket(TicketType::from(word.into()))
-    }
-
-    /// A ticket has no kind.
-    pub(super) fn record(&self, kind: TokenKind, value: String, timestamp: u64, expires_in: u64) -> Record {
-        match self {
-            Self::AccessToken => Record::Token(Token::new(kind, value, timestamp, expires_in)),
-            Self::Ticket(word) => Record::Ticket(Ticket::new(word.clone(), value, timestamp, expires_in)),
-        }
-    }
-
-    /// The `n`th of several living records, unlike each other in every field but the kind.
-    pub(super) fn nth(&self, n: u64) -> Record {
-        self.record(TokenKind::Stable, new_value(), unix_now() - n, 7200 + 2 * n)
-    }
-
-    pub(super) fn living(&self) -> Record {
-        self.nth(0)
-    }
-
-    pub(super) fn fetch_name(&self) -> &'static str {
-        match self {
-            Self::AccessToken => "fetch_access_token",
-            Self::Ticket(_) => "fetch_ticket",
-        }
-    }
-
-    pub(super) fn save_name(&self) -> &'static str {
-        match self {
-            Self::AccessToken => "save_access_token",
-            Self::Ticket(_) => "save_ticket",
-        }
-    }
+/// A field of a record.
+#[derive(PartialEq, Eq)]
+enum Field<'a> {
+    /// Which nobody is shown.
+    Hidden(Option<&'a str>),
+    Shown(String),
 }
 
 impl Record {
     pub(super) fn slot(&self) -> Slot {
         match self {
             Self::Token(_) => Slot::AccessToken,
+            Self::ComponentToken(_) => Slot::ComponentToken,
+            Self::VerifyTicket(_) => Slot::VerifyTicket,
+            Self::Authorizer(_) => Slot::AuthorizerToken,
             Self::Ticket(ticket) => Slot::Ticket(ticket.ticket_type().clone()),
         }
     }
 
-    /// The value, which nobody is shown.
-    fn value(&self) -> &str {
+    /// The fields by their names. Two records of one slot have the same.
+    fn fields(&self) -> Vec<(&'static str, Field<'_>)> {
         match self {
-            Self::Token(token) => token.access_token().expose(),
-            Self::Ticket(ticket) => ticket.ticket().expose(),
-        }
-    }
-
-    /// The other fields, as they are shown.
-    fn fields(&self) -> [(&'static str, String); 3] {
-        match self {
-            Self::Token(token) => [
-                ("kind", format!("{:?}", token.kind())),
-                ("timestamp", token.timestamp().to_string()),
-                ("expires_in", token.expires_in().to_string()),
+            Self::Token(token) | Self::ComponentToken(token) => vec![
+                ("value", Field::hidden(Some(token.access_token()))),
+                ("kind", Field::Shown(format!("{:?}", token.kind()))),
+                ("timestamp", Field::shown(Some(token.timestamp()))),
+                ("expires_in", Field::shown(Some(token.expires_in()))),
             ],
-            Self::Ticket(ticket) => [
-                ("type", ticket.ticket_type().to_string()),
-                ("timestamp", ticket.timestamp().to_string()),
-                ("expires_in", ticket.expires_in().to_string()),
+            Self::VerifyTicket(ticket) => vec![
+                ("value", Field::hidden(Some(ticket.component_verify_ticket()))),
+                ("timestamp", Field::shown(Some(ticket.timestamp()))),
+            ],
+            Self::Authorizer(record) => {
+                let access = record.access();
+                let kind = access.map_or("none".to_owned(), |token| format!("{:?}", token.kind()));
+                vec![
+                    ("access token", Field::hidden(access.map(Token::access_token))),
+                    ("kind", Field::Shown(kind)),
+                    ("timestamp", Field::shown(access.map(Token::timestamp))),
+                    ("expires_in", Field::shown(access.map(Token::expires_in))),
+                    ("refresh token", Field::hidden(record.refresh_token())),
+                    ("previous refresh token", Field::hidden(record.previous_refresh_token())),
+                    ("authorized_at", Field::shown(record.authorized_at())),
+                    ("unauthorized_at", Field::shown(record.unauthorized_at())),
+                ]
+            }
+            Self::Ticket(ticket) => vec![
+                ("value", Field::hidden(Some(ticket.ticket()))),
+                ("type", Field::Shown(ticket.ticket_type().to_string())),
+                ("timestamp", Field::shown(Some(ticket.timestamp()))),
+                ("expires_in", Field::shown(Some(ticket.expires_in()))),
             ],
         }
     }
 
     /// In what it differs from the record that was expected.
     pub(super) fn differs_from(&self, expected: &Self) -> String {
-        let mut differences = Vec::new();
-        if self.value() != expected.value() {
-            let (found, saved) = (self.value().chars().count(), expected.value().chars().count());
-            differences.push(format!("another value, of {found} characters for {saved}"));
-        }
-        for ((name, found), (_, saved)) in self.fields().into_iter().zip(expected.fields()) {
-            if found != saved {
-                differences.push(format!("{name} {found} for {saved}"));
+        let both = self.fields().into_iter().zip(expected.fields());
+        let differing = both.filter(|((_, found), (_, saved))| found != saved);
+        let differences = differing.map(|((name, found), (_, saved))| match (found, saved) {
+            (Field::Hidden(None), _) => format!("no {name}"),
+            (Field::Hidden(Some(_)), Field::Hidden(None)) => format!("a {name} that nobody saved"),
+            (Field::Hidden(Some(found)), Field::Hidden(Some(saved))) => {
+                let (found, saved) = (found.chars().count(), saved.chars().count());
+                format!("another {name}, of {found} characters for {saved}")
             }
-        }
-        differences.join(", ")
+            (found, saved) => format!("{name} {} for {}", found.text(), saved.text()),
+        });
+        differences.collect::<Vec<_>>().join(", ")
     }
 
     /// Which of these records each of its fields is from.
     pub(super) fn pieces_of(&self, saved: &[Self]) -> String {
-        let of = |name: &str, position: Option<usize>| match position {
-            Some(nth) => format!("{name} of save {nth}"),
-            None => format!("{name} of no save"),
-        };
-        let mut pieces = vec![of("value", saved.iter().position(|other| other.value() == self.value()))];
-        for (nth, (name, field)) in self.fields().into_iter().enumerate() {
-            pieces.push(of(name, saved.iter().position(|other| other.fields()[nth].1 == field)));
+        let pieces = self.fields().into_iter().enumerate().map(|(nth, (name, field))| {
+            match saved.iter().position(|other| other.fields()[nth].1 == field) {
+                Some(save) => format!("{name} of save {save}"),
+                None => format!("{name} of no save"),
+            }
+        });
+        pieces.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl<'a> Field<'a> {
+    fn hidden(value: Option<&'a Secret>) -> Self {
+        Self::Hidden(value.map(Secret::expose))
+    }
+
+    fn shown(seconds: Option<u64>) -> Self {
+        Self::Shown(seconds.map_or("none".to_owned(), |seconds| seconds.to_string()))
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Hidden(_) => "…",
+            Self::Shown(text) => text,
         }
-        pieces.join(", ")
     }
 }

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::task::{JoinSet, yield_now};
+use tokio::task::{JoinSet, spawn, yield_now};
 
 use super::Verdict;
-use super::record::{Record, Slot, new_appid, new_value, unix_now};
+use super::record::Record;
+use super::slot::{Slot, new_value, unix_now};
 use super::trial::{Adapter, Outcome, Trial};
 use crate::TokenKind;
+use crate::credential::Account;
 
 // Enough for an adapter that tears or loses records to do so; few enough for a slow disk.
 const WRITERS: usize = 6;
 const SAVES: usize = 6;
 const READERS: usize = 6;
 const READS: usize = 12;
+const FIRST_SAVES: usize = 3;
 
 /// What was saved and read.
 pub(super) struct Storm {
@@ -47,55 +50,51 @@ impl Storm {
 
 /// The record that the storm is about.
 struct Eye {
-    appid: String,
+    account: Account,
     slot: Slot,
+    /// In Unix seconds: what is saved later is newer.
+    began: u64,
     now: AtomicUsize,
     saves: AtomicUsize,
 }
 
 impl Eye {
+    fn new(trial: &Trial, slot: &Slot) -> Arc<Self> {
+        Arc::new(Self {
+            account: trial.new_account(),
+            slot: slot.clone(),
+            began: unix_now() - 100,
+            now: AtomicUsize::new(0),
+            saves: AtomicUsize::new(0),
+        })
+    }
+
     fn tick(&self) -> usize {
         self.now.fetch_add(1, Ordering::SeqCst)
     }
 
-    /// Saves a record none of whose fields another has, but for the kind.
+    /// Saves a record none of whose fields another has, but for the kind, and the times of an authorization.
     async fn save(&self, adapter: &Adapter) -> Outcome<Save> {
         let nth = self.saves.fetch_add(1, Ordering::SeqCst) as u64;
         let kind = if nth % 2 == 0 { TokenKind::Stable } else { TokenKind::Classic };
-        let record = self.slot.record(kind, new_value(), unix_now() - nth, 7200 + 2 * nth);
+        let record = self.slot.record(kind, new_value, self.began + nth, 7200 + 2 * nth);
         let began = self.tick();
-        adapter.save(&self.appid, &record).await?;
+        adapter.save(&self.account, &record).await?;
         Ok(Save { record, began, answered: self.tick() })
     }
 
     async fn read(&self, adapter: &Adapter) -> Outcome<Read> {
         let began = self.tick();
-        Ok(Read { found: adapter.fetch(&self.appid, &self.slot).await?, began })
+        Ok(Read { found: adapter.fetch(&self.account, &self.slot).await?, began })
     }
 }
 
 /// A record is saved; then many save and read it at once; when all have ended, it is read by each adapter.
 pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
-    let eye = Arc::new(Eye {
-        appid: new_appid(),
-        slot: slot.clone(),
-        now: AtomicUsize::new(0),
-        saves: AtomicUsize::new(0),
-    });
+    let eye = Eye::new(trial, slot);
     let mut saves = vec![eye.save(&trial.first()).await?];
 
-    let mut readers = JoinSet::new();
-    for nth in 0..READERS {
-        let (eye, adapter) = (eye.clone(), trial.adapter(nth));
-        readers.spawn(async move {
-            let mut reads = Vec::with_capacity(READS);
-            for _ in 0..READS {
-                reads.push(eye.read(&adapter).await?);
-                give_turns(nth).await;
-            }
-            Ok(reads)
-        });
-    }
+    let readers = readers(trial, &eye);
     let mut writers = JoinSet::new();
     for nth in 0..WRITERS {
         let (eye, adapter) = (eye.clone(), trial.adapter(nth));
@@ -116,10 +115,55 @@ pub(super) async fn storm(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
     Ok(Storm { saves, reads })
 }
 
+/// Records are saved, each the first in its place, while many look for it.
+pub(super) async fn first_saves(trial: &Trial, slot: &Slot) -> Outcome<Storm> {
+    let (mut saves, mut reads) = (Vec::new(), Vec::new());
+    for nth in 0..FIRST_SAVES {
+        let eye = Eye::new(trial, slot);
+        let mut writer = JoinSet::new();
+        writer.spawn({
+            let (eye, adapter) = (eye.clone(), trial.adapter(nth));
+            async move {
+                // The readers are somewhere else each time.
+                for _ in 0..nth {
+                    yield_now().await;
+                }
+                eye.save(&adapter).await
+            }
+        });
+        let readers = readers(trial, &eye);
+        saves.extend(all_of(writer).await?);
+        reads.extend(all_of(readers).await?.into_iter().flatten());
+    }
+    Ok(Storm { saves, reads })
+}
+
+/// Many who read the record again and again.
+fn readers(trial: &Trial, eye: &Arc<Eye>) -> JoinSet<Outcome<Vec<Read>>> {
+    let mut readers = JoinSet::new();
+    for nth in 0..READERS {
+        let (eye, adapter) = (eye.clone(), trial.adapter(nth));
+        readers.spawn(async move {
+            let mut reads = Vec::with_capacity(READS);
+            for _ in 0..READS {
+                reads.push(eye.read(&adapter).await?);
+                give_turns(nth).await;
+            }
+            Ok(reads)
+        });
+    }
+    readers
+}
+
 /// A storage that never waits would give nobody else a turn; and not all are to keep step.
 async fn give_turns(nth: usize) {
     for _ in 0..=nth % 3 {
         yield_now().await;
+    }
+    // On one thread, those who only yield take their turns in one order for ever. Who waits for a task that is begun
+    // now comes after all who wait already, such as one whom a lock lets in.
+    if nth % 2 == 1 {
+        drop(spawn(async {}).await);
     }
 }
 

@@ -1,25 +1,29 @@
-//! The adapters on trial, with their types and arguments erased, each callback within its time.
+//! The adapters on trial, each callback within its time, and the accounts that they are tried with.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use futures_util::FutureExt as _;
 
 use super::Verdict;
-use super::record::{MARK, Record, Slot};
-use crate::Secret;
-use crate::storage::{Error, Hub, Result as Answer};
+use super::erased::Storage;
+use super::record::Record;
+use super::slot::{MARK, Slot, new_appid, slots};
+use crate::application::Kind;
+use crate::credential::Account;
+use crate::storage::{Error, Result as Answer};
+use crate::{Secret, TicketType};
 
 /// What a check comes to when it does not hold, or cannot be run.
 pub(super) type Outcome<T = ()> = Result<T, Verdict>;
 
 /// The adapters that the checks are made on, and what is known of their storage.
 pub(super) struct Trial {
-    adapters: Vec<Arc<dyn Storage>>,
-    unreachable: Option<Arc<dyn Storage>>,
+    kind: Kind,
+    pub(super) adapters: Vec<Arc<dyn Storage>>,
+    pub(super) unreachable: Option<Arc<dyn Storage>>,
     pub(super) secrets: Vec<(String, Secret)>,
     pub(super) limit: Duration,
 }
@@ -31,68 +35,47 @@ pub(super) struct Adapter {
     limit: Duration,
 }
 
-/// What every storage can do, whatever its trait calls it.
-#[async_trait]
-trait Storage: Send + Sync {
-    async fn fetch(&self, appid: &str, slot: &Slot) -> Answer<Option<Record>>;
-    async fn save(&self, appid: &str, record: Record) -> Answer<Record>;
-    async fn secret(&self, appid: &str) -> Answer<Option<Secret>>;
-}
-
-struct HubStorage<S: Hub> {
-    adapter: S,
-    args: S::Args,
-}
-
-#[async_trait]
-impl<S: Hub> Storage for HubStorage<S> {
-    async fn fetch(&self, appid: &str, slot: &Slot) -> Answer<Option<Record>> {
-        match slot {
-            Slot::AccessToken => {
-                let token = self.adapter.fetch_access_token(appid, &self.args).await?;
-                Ok(token.map(Record::Token))
-            }
-            Slot::Ticket(word) => {
-                let ticket = self.adapter.fetch_ticket(appid, word, &self.args).await?;
-                Ok(ticket.map(Record::Ticket))
-            }
-        }
-    }
-
-    async fn save(&self, appid: &str, record: Record) -> Answer<Record> {
-        match record {
-            Record::Token(token) => {
-                let stored = self.adapter.save_access_token(appid, token, &self.args).await?;
-                Ok(Record::Token(stored))
-            }
-            Record::Ticket(ticket) => {
-                let stored = self.adapter.save_ticket(appid, ticket, &self.args).await?;
-                Ok(Record::Ticket(stored))
-            }
-        }
-    }
-
-    async fn secret(&self, appid: &str) -> Answer<Option<Secret>> {
-        self.adapter.fetch_secret_key(appid, &self.args).await
-    }
-}
-
 impl Trial {
-    pub(super) fn new<S: Hub>(adapter: S, args: S::Args) -> Self {
+    pub(super) fn new(kind: Kind, adapter: Arc<dyn Storage>) -> Self {
         Self {
-            adapters: vec![Arc::new(HubStorage { adapter, args })],
+            kind,
+            adapters: vec![adapter],
             unreachable: None,
             secrets: Vec::new(),
             limit: Duration::from_secs(5),
         }
     }
 
-    pub(super) fn also<S: Hub>(&mut self, adapter: S, args: S::Args) {
-        self.adapters.push(Arc::new(HubStorage { adapter, args }));
+    /// The kind of application that the adapters are for.
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
     }
 
-    pub(super) fn unreachable<S: Hub>(&mut self, adapter: S, args: S::Args) {
-        self.unreachable = Some(Arc::new(HubStorage { adapter, args }));
+    /// The credentials that the adapters keep.
+    pub(super) fn slots(&self) -> &'static [Slot] {
+        slots(self.kind)
+    }
+
+    /// Those of them that many save and read at once: over each ticket, it would take too long on a slow disk.
+    pub(super) fn stormy_slots(&self) -> impl Iterator<Item = &'static Slot> {
+        self.slots().iter().filter(|slot| **slot != Slot::Ticket(TicketType::WX_CARD))
+    }
+
+    /// An account that nothing has been saved for; a component's has an authorizer, too.
+    pub(super) fn new_account(&self) -> Account {
+        let authorizer = (self.kind == Kind::Component).then(|| new_appid().into());
+        Account { appid: new_appid().into(), authorizer }
+    }
+
+    /// Accounts that nothing has been saved for, and that have as much in common with this one as others have which keep a
+    /// record of their own in this slot.
+    pub(super) fn neighbours(&self, account: &Account, slot: &Slot) -> Vec<Account> {
+        let mut neighbours = vec![self.new_account()];
+        if slot.is_of_authorizers(self.kind) {
+            neighbours.push(Account { appid: account.appid.clone(), ..self.new_account() });
+            neighbours.push(Account { authorizer: account.authorizer.clone(), ..self.new_account() });
+        }
+        neighbours
     }
 
     /// The `n`th adapter of the storage, and the first again after the last.
@@ -144,21 +127,21 @@ impl Trial {
 
 impl Adapter {
     /// What is stored; an `Err` has failed the check.
-    pub(super) async fn fetch(&self, appid: &str, slot: &Slot) -> Outcome<Option<Record>> {
-        self.try_fetch(appid, slot).await?.map_err(|error| erred(slot.fetch_name(), &error))
+    pub(super) async fn fetch(&self, account: &Account, slot: &Slot) -> Outcome<Option<Record>> {
+        self.try_fetch(account, slot).await?.map_err(|error| erred(slot.fetch_name(), &error))
     }
 
-    pub(super) async fn try_fetch(&self, appid: &str, slot: &Slot) -> Outcome<Answer<Option<Record>>> {
-        self.ask(slot.fetch_name(), self.storage.fetch(appid, slot)).await
+    pub(super) async fn try_fetch(&self, account: &Account, slot: &Slot) -> Outcome<Answer<Option<Record>>> {
+        self.ask(slot.fetch_name(), self.storage.fetch(account, slot)).await
     }
 
     /// What was answered; an `Err` has failed the check.
-    pub(super) async fn save(&self, appid: &str, record: &Record) -> Outcome<Record> {
-        self.try_save(appid, record).await?.map_err(|error| erred(record.slot().save_name(), &error))
+    pub(super) async fn save(&self, account: &Account, record: &Record) -> Outcome<Record> {
+        self.try_save(account, record).await?.map_err(|error| erred(record.slot().save_name(), &error))
     }
 
-    pub(super) async fn try_save(&self, appid: &str, record: &Record) -> Outcome<Answer<Record>> {
-        self.ask(record.slot().save_name(), self.storage.save(appid, record.clone())).await
+    pub(super) async fn try_save(&self, account: &Account, record: &Record) -> Outcome<Answer<Record>> {
+        self.ask(record.slot().save_name(), self.storage.save(account, record.clone())).await
     }
 
     /// The secret; an `Err` has failed the check.
@@ -171,9 +154,9 @@ impl Adapter {
     }
 
     /// Fails unless this record is read.
-    pub(super) async fn expect(&self, appid: &str, saved: &Record) -> Outcome {
+    pub(super) async fn expect(&self, account: &Account, saved: &Record) -> Outcome {
         let slot = saved.slot();
-        match self.fetch(appid, &slot).await? {
+        match self.fetch(account, &slot).await? {
             Some(found) if found == *saved => Ok(()),
             Some(found) => {
                 let difference = found.differs_from(saved);
@@ -184,8 +167,8 @@ impl Adapter {
     }
 
     /// Fails if there is a record.
-    pub(super) async fn expect_none(&self, appid: &str, slot: &Slot) -> Outcome {
-        match self.fetch(appid, slot).await? {
+    pub(super) async fn expect_none(&self, account: &Account, slot: &Slot) -> Outcome {
+        match self.fetch(account, slot).await? {
             None => Ok(()),
             Some(_) => Err(failed(slot, "expected `Ok(None)`, because none was saved, found a record")),
         }
@@ -206,18 +189,9 @@ impl Adapter {
 
 /// What was expected of a credential, and what was found.
 pub(super) fn failed(slot: &Slot, how: impl fmt::Display) -> Verdict {
-    match slot {
-        Slot::AccessToken => Verdict::Failed(format!("access token: {how}")),
-        Slot::Ticket(word) => Verdict::Failed(format!("ticket `{word}`: {how}")),
-    }
+    Verdict::Failed(format!("{slot}: {how}"))
 }
 
 fn erred(callback: &str, error: &Error) -> Verdict {
     Verdict::Failed(format!("expected `Ok`, found that {callback} answered `Err`: {error}"))
-}
-
-impl fmt::Debug for Trial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trial").finish_non_exhaustive()
-    }
 }
