@@ -86,7 +86,7 @@ impl Price {
         let held = match ends_by {
             EndsBy::Nothing | EndsBy::ClearedQuota => return None,
             EndsBy::AnotherSecret => self.secret,
-            EndsBy::AnotherProof => self.proof,
+            EndsBy::AnotherVerifyTicket | EndsBy::AnotherRefreshToken => self.proof,
         };
         Some(held.unwrap_or(Mark(0)))
     }
