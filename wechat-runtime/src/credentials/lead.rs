@@ -172,7 +172,9 @@ impl Lead<'_> {
         let Found { stored, record } = self.look().await?;
         let insists = of.insists(self.cause);
         let finds_none = matches!(self.cause, Cause::Missing) && stored.is_none();
-        let unseen = self.lane.unseen(finds_none, of.now(), &of.settings).filter(|_| !insists);
+        let taken_back = record.as_ref().is_some_and(AuthorizerToken::is_unauthorized);
+        let unseen = self.lane.unseen(finds_none, of.now(), &of.settings);
+        let unseen = unseen.filter(|_| !insists && !taken_back);
         let answer = stored
             .as_ref()
             .filter(|stored| !insists && !self.is_behind(stored, unseen.as_ref()) && self.answers(stored));
