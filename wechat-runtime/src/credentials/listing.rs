@@ -27,10 +27,10 @@ const MANY_PAGES: usize = 2000;
 /// How long reading the list may take. Whoever waits does not wait that long; the next who asks finds it read.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// The refresh token of each account that has one.
+/// The accounts, and the refresh token of each that has one.
 struct Listing {
     began: Moment,
-    refresh_tokens: HashMap<String, Secret>,
+    refresh_tokens: HashMap<String, Option<Secret>>,
 }
 
 type Listed = Result<Arc<Listing>, Error>;
@@ -53,7 +53,7 @@ impl Lead<'_> {
         let authorizer = of.key.account.authorizer.as_deref().unwrap_or_default();
         let lane = of.list_lane();
         let in_list = |listing: &Listing| {
-            listing.refresh_tokens.get(authorizer).filter(|listed| !tried.contains(listed)).cloned()
+            listing.refresh_tokens.get(authorizer)?.as_ref().filter(|listed| !tried.contains(listed)).cloned()
         };
         let read = lock(&READ).get(&lane).cloned();
         if let Some(listing) = read.filter(|listing| of.now().since(listing.began) < of.settings.gap) {
@@ -115,14 +115,15 @@ impl Credentials {
             let reply = timeout(self.settings.upstream_timeout, asked).await;
             let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time"));
             let page_read = reply.unwrap_or_else(late)?.authorizers()?;
-            let (total, count) =
-                (usize::try_from(page_read.total_count.0).unwrap_or(0), page_read.list.len());
+            let total = usize::try_from(page_read.total_count.0).unwrap_or(0);
+            let known = listing.refresh_tokens.len();
             for listed in page_read.list {
-                if let Some(token) = listed.refresh_token.filter(|token| !token.expose().is_empty()) {
-                    listing.refresh_tokens.insert(listed.authorizer_appid, token);
-                }
+                let token = listed.refresh_token.filter(|token| !token.expose().is_empty());
+                let kept = listing.refresh_tokens.entry(listed.authorizer_appid).or_default();
+                *kept = token.or(kept.take());
             }
-            if count == 0 || (page + 1) * PAGE >= total {
+            // Whatever it tells of how many there are: a page that has nobody new is the last.
+            if listing.refresh_tokens.len() == known || (page + 1) * PAGE >= total {
                 break;
             }
         }
