@@ -184,7 +184,13 @@ impl Credentials {
 
     /// The error of an account that has taken its authorization back.
     fn taken_back(&self, record: &AuthorizerToken) -> Error {
+        // Of nobody, or of the component itself, there is no authorization.
+        let is_anybodys = |authorized: &Authorization| {
+            let named = &*authorized.authorizer_appid;
+            !named.is_empty() && *named != *self.key.account.appid
+        };
         let at = Moment::from_unix(record.unauthorized_at().unwrap_or_default());
+        let answered = answered.filter(is_anybodys);
         let hours = self.now().since(at).as_secs() / 3600;
         let when = if hours == 0 { "within the last hour".to_owned() } else { format!("{hours} h ago") };
         let message = format!("the account has taken its authorization of the component back, {when}");
