@@ -59,8 +59,7 @@ impl Lead<'_> {
                         tracing::warn!(
                             "the authorizer's refresh token was lost or refused, and is found again"
                         );
-                        let refresh_token = grant.refresh_token.or(Some(candidate));
-                        return Ok(Grant { refresh_token, ..grant });
+                        return Ok(grant);
                     }
                     Err(again) => refusal = Some(again),
                 }
@@ -80,7 +79,8 @@ impl Lead<'_> {
         Err(self.failed(error, payment.price()))
     }
 
-    /// Asks WeChat with one refresh token. That it is refused is the inner error.
+    /// Asks WeChat with one refresh token, which comes along with what it grants where the answer has no other. That it
+    /// is refused is the inner error.
     async fn exchange(
         &self,
         refresh_token: &Secret,
@@ -95,6 +95,8 @@ impl Lead<'_> {
         match self.granted_by(asked).await? {
             Ok((grant, now)) => {
                 self.lane.granted(&grant, self.question(refused), payment.price(), now);
+                let good = || Some(refresh_token.clone());
+                let grant = Grant { refresh_token: grant.refresh_token.clone().or_else(good), ..grant };
                 Ok(Ok(grant))
             }
             Err(error) if error.errcode() == Some(REFRESH_TOKEN_REFUSED) => Ok(Err(error)),

@@ -66,6 +66,9 @@ struct Newest {
 pub(super) struct Mark(u64);
 
 impl Mark {
+    /// Of what is not there.
+    pub(super) const NONE: Self = Self(0);
+
     pub(super) fn of(secret: &Secret) -> Self {
         static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self(KEYS.hash_one(secret.expose()))
@@ -88,7 +91,12 @@ impl Price {
             EndsBy::AnotherSecret => self.secret,
             EndsBy::AnotherVerifyTicket | EndsBy::AnotherRefreshToken => self.proof,
         };
-        Some(held.unwrap_or(Mark(0)))
+        Some(held.unwrap_or(Mark::NONE))
+    }
+
+    /// Whether the component's token is all that is paid with: the authorizer's refresh token is to be found.
+    pub(super) fn has_nothing_of_its_own(self) -> bool {
+        self.secret.is_none() && self.proof == Some(Mark::NONE)
     }
 
     /// Whether who pays so may have what was bought so: who has the same secret, or the authorizer's refresh token.

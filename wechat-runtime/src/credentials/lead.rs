@@ -184,7 +184,10 @@ impl Lead<'_> {
         let payment = of.payment(self.owner, record.as_ref()).await?;
         if let Some((grant, bought_for)) = unseen {
             // Bought a moment ago for the same price, and not in the store: it is put there once more.
-            if payment.price().buys_what(bought_for) && self.answers(&grant) {
+            let price = payment.price();
+            let pays =
+                price.buys_what(bought_for) && (!price.has_nothing_of_its_own() || self.paid_with().is_ok());
+            if pays && self.answers(&grant) {
                 return self.save(grant, record.as_ref(), payment.price()).await;
             }
         }
