@@ -21,6 +21,8 @@ struct Inner {
     reads: AtomicUsize,
     reads_fail: AtomicBool,
     saves_fail: AtomicBool,
+    saves_lost: AtomicBool,
+    access_lost: AtomicBool,
     /// Whether saves of authorizers wait.
     held: watch::Sender<bool>,
     /// How many saves of authorizers have begun.
@@ -78,6 +80,16 @@ impl Cabinet {
 
     pub fn fail_saves(&self, yes: bool) {
         self.0.saves_fail.store(yes, Ordering::SeqCst);
+    }
+
+    /// Lets saves of authorizers seem to succeed, and keep nothing.
+    pub fn drop_saves(&self, yes: bool) {
+        self.0.saves_lost.store(yes, Ordering::SeqCst);
+    }
+
+    /// Lets saves of authorizers keep no access token.
+    pub fn drop_access(&self, yes: bool) {
+        self.0.access_lost.store(yes, Ordering::SeqCst);
     }
 
     /// Lets saves of authorizers begin and not go on, until they are let go.
@@ -141,7 +153,13 @@ impl ComponentHub for Cabinet {
         self.0.saving.send_modify(|saving| *saving += 1);
         let mut held = self.0.held.subscribe();
         held.wait_for(|held| !held).await.expect("the cabinet is here");
-        self.save()?.save_access_token(component, authorizer, record, args).await
+        let records = self.save()?;
+        if self.0.saves_lost.load(Ordering::SeqCst) {
+            let stored = ComponentHub::fetch_access_token(&records, component, authorizer, args).await?;
+            return Ok(stored.unwrap_or_default());
+        }
+        let record = if self.0.access_lost.load(Ordering::SeqCst) { without_access(&record) } else { record };
+        records.save_access_token(component, authorizer, record, args).await
     }
 
     async fn fetch_component_access_token(
@@ -197,5 +215,14 @@ impl ComponentHub for Cabinet {
         args: &(),
     ) -> storage::Result<Ticket> {
         ComponentHub::save_ticket(&self.save()?, component, authorizer, ticket, args).await
+    }
+}
+
+/// The same record, without its access token.
+fn without_access(record: &AuthorizerToken) -> AuthorizerToken {
+    let kept = AuthorizerToken::new();
+    match record.refresh_token() {
+        Some(refresh_token) => kept.with_refresh_token(refresh_token.clone()),
+        None => kept,
     }
 }

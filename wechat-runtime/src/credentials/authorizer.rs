@@ -9,6 +9,7 @@ use super::guard::{Price, Question};
 use super::landing::Failure;
 use super::lead::Lead;
 use super::payment::Payment;
+use super::record::Changed;
 use super::upstream::{self, GrantedAuthorizerToken};
 use super::{Credentials, Given};
 use crate::answer;
@@ -94,9 +95,9 @@ impl Lead<'_> {
             upstream::ask_for_authorizer_token(&of.wire, token, account, refresh_token, &of.given.besides);
         match self.granted_by(asked).await? {
             Ok((grant, now)) => {
-                self.lane.granted(&grant, self.question(refused), payment.price(), now);
                 let good = || Some(refresh_token.clone());
                 let grant = Grant { refresh_token: grant.refresh_token.clone().or_else(good), ..grant };
+                self.lane.granted(&grant, self.question(refused), payment.price(), now);
                 Ok(Ok(grant))
             }
             Err(error) if error.errcode() == Some(REFRESH_TOKEN_REFUSED) => Ok(Err(error)),
@@ -130,20 +131,33 @@ impl Lead<'_> {
                 is_as_before(stored, before.as_ref()).then_some(bought)
             }
         };
-        match of.change_record(change).await {
-            Ok(stored) => {
-                let stored =
-                    stored.as_ref().and_then(AuthorizerToken::grant).filter(|stored| self.answers(stored));
+        let unsaved = match of.change_record(change).await {
+            Ok(Changed { stored, saved }) => {
+                let stored = stored.unwrap_or_default();
                 // What another has put there in the meantime is the answer, too, if it is one.
-                stored.map_or(Err(Failure::Overtaken), |stored| self.keep(stored))
+                if let Some(stored) = stored.grant().filter(|stored| self.answers(stored)) {
+                    return self.keep(stored);
+                }
+                if !saved || stored.is_unauthorized() {
+                    return Err(Failure::Overtaken);
+                }
+                if stored.refresh_token() == bought.refresh_token() {
+                    tracing::warn!(
+                        "the storage adapter keeps another access token than the one just granted"
+                    );
+                    return self.keep(grant);
+                }
+                let other = "the storage adapter keeps another refresh token than the one just granted";
+                of.error(ErrorKind::Storage, other)
             }
+            Err(error) => error,
+        };
+        if replaces {
             // Nobody is told of success before the refresh token is durable. The next refresh puts it there.
-            Err(error) if replaces => Err(self.failed(error, price)),
-            Err(error) => {
-                tracing::error!(%error, "the authorizer's new access token is not saved");
-                self.keep(grant)
-            }
+            return Err(self.failed(unsaved, price));
         }
+        tracing::error!(error = %unsaved, "the authorizer's new access token is not saved");
+        self.keep(grant)
     }
 }
 
@@ -170,7 +184,13 @@ impl Credentials {
             granted: GrantedAuthorizerToken,
         }
 
+        // Of nobody, or of the component itself, there is no authorization.
+        let is_anybodys = |authorized: &Authorization| {
+            let named = &*authorized.authorizer_appid;
+            !named.is_empty() && *named != *self.key.account.appid
+        };
         let answered = answer::json::<Answer>(body).ok().map(|answer| answer.authorization_info);
+        let answered = answered.filter(is_anybodys);
         let Some(Authorization { authorizer_appid, granted }) = answered else {
             tracing::error!("an authorization was answered in an unknown shape, and is not kept");
             return Ok(());
@@ -186,13 +206,7 @@ impl Credentials {
 
     /// The error of an account that has taken its authorization back.
     fn taken_back(&self, record: &AuthorizerToken) -> Error {
-        // Of nobody, or of the component itself, there is no authorization.
-        let is_anybodys = |authorized: &Authorization| {
-            let named = &*authorized.authorizer_appid;
-            !named.is_empty() && *named != *self.key.account.appid
-        };
         let at = Moment::from_unix(record.unauthorized_at().unwrap_or_default());
-        let answered = answered.filter(is_anybodys);
         let hours = self.now().since(at).as_secs() / 3600;
         let when = if hours == 0 { "within the last hour".to_owned() } else { format!("{hours} h ago") };
         let message = format!("the account has taken its authorization of the component back, {when}");
@@ -208,7 +222,7 @@ impl Credentials {
         let (bought, now) = (record_of(&grant), self.now().unix());
         let bought = bought.with_authorized_at(now);
         let change = move |stored: Option<&AuthorizerToken>| Some(authorized_since(bought.clone(), stored));
-        let stored = self.change_record(change).await?;
+        let stored = self.change_record(change).await?.stored;
         let price = Price { secret: None, proof: None };
         self.lane().granted(&grant, Question::Missing, price, self.now());
         if let Some(grant) = stored.as_ref().and_then(AuthorizerToken::grant) {
@@ -228,7 +242,7 @@ impl Credentials {
     #[cfg(feature = "callback-codec")]
     pub(crate) async fn keep_cancellation(&self, at: u64) -> Result<(), Error> {
         let gone = AuthorizerToken::new().with_unauthorized_at(at);
-        let stored = self.change_record(move |_| Some(gone.clone())).await?;
+        let stored = self.change_record(move |_| Some(gone.clone())).await?.stored;
         if stored.is_some_and(|stored| stored.is_unauthorized()) {
             self.binding.forget(&self.key.account);
         }

@@ -11,8 +11,17 @@ use crate::flight::Flights;
 use crate::storage::store::Owner;
 use crate::{AuthorizerToken, Error};
 
+/// What a change of a record came to.
+#[derive(Clone)]
+pub(super) struct Changed {
+    /// What is stored now, by the storage's own word.
+    pub(super) stored: Option<AuthorizerToken>,
+    /// Whether there was anything to save.
+    pub(super) saved: bool,
+}
+
 /// The changes of records under way in this process. Each reads before it writes, and so they come one after the other.
-static CHANGES: LazyLock<Flights<Lane, Result<Option<AuthorizerToken>, Error>>> = LazyLock::new(Flights::new);
+static CHANGES: LazyLock<Flights<Lane, Result<Changed, Error>>> = LazyLock::new(Flights::new);
 
 impl Credentials {
     /// The authorizer's record, where this is an authorizer's credential and there is one.
@@ -27,7 +36,7 @@ impl Credentials {
     /// Saves what `change` makes of the stored record, if it makes anything, and answers with what is stored then.
     ///
     /// It happens in a task of its own: who is cancelled meanwhile has saved it all the same.
-    pub(super) async fn change_record<F>(&self, change: F) -> Result<Option<AuthorizerToken>, Error>
+    pub(super) async fn change_record<F>(&self, change: F) -> Result<Changed, Error>
     where
         F: Fn(Option<&AuthorizerToken>) -> Option<AuthorizerToken> + Clone + Send + Sync + 'static,
     {
@@ -49,13 +58,14 @@ impl Credentials {
     async fn change_record_now(
         &self,
         change: impl Fn(Option<&AuthorizerToken>) -> Option<AuthorizerToken>,
-    ) -> Result<Option<AuthorizerToken>, Error> {
+    ) -> Result<Changed, Error> {
         let owner = self.owner()?;
         let stored = self.record(owner).await?;
-        let Some(changed) = change(stored.as_ref()) else { return Ok(stored) };
+        let Some(changed) = change(stored.as_ref()) else { return Ok(Changed { stored, saved: false }) };
         // A storage may be one that puts records in each other's place.
         let whole = changed.over(stored);
         let save = self.component_owner(owner)?.save_authorizer(&self.key.account, whole);
-        self.ask_storage("save", save).await.map(Some)
+        let stored = Some(self.ask_storage("save", save).await?);
+        Ok(Changed { stored, saved: true })
     }
 }
