@@ -1,7 +1,7 @@
 //! Authorizers' refresh tokens: whatever WeChat answers and whatever happens to the storage, none of them is lost.
 
 use wechat_integration_tests::{
-    AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, at_once, call_for, exchange, new_appid,
+    AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, PATH, QUERY_AUTH, at_once, call_for, exchange, new_appid,
 };
 use wechat_runtime::{AuthorizerToken, Client, Component, ErrorKind, Secret, Token, TokenKind};
 use wechat_simulator::{Authorizer, Fault, RefreshTokens};
@@ -195,7 +195,9 @@ async fn an_account_that_authorizes_anew_during_a_refresh_keeps_its_new_refresh_
         let (client, appid) = (client.clone(), shop.appid().to_owned());
         tokio::spawn(async move { call_for(&client, &appid).await })
     };
-    agency.sim.arrived(AUTHORIZER_TOKEN, 1).await;
+    while agency.issued(shop.appid()) < 2 {
+        tokio::task::yield_now().await;
+    }
     let code = agency.component().reauthorize(shop.appid()).authorization_code().to_owned();
     exchange(&client, &code).await.unwrap();
     let new = agency.stored(shop.appid()).await;
@@ -224,9 +226,12 @@ async fn an_authorization_that_comes_while_a_refresh_saves_is_saved_after_it() {
         let client = client.clone();
         tokio::spawn(async move { exchange(&client, &code).await })
     };
-    agency.sim.arrived(wechat_integration_tests::QUERY_AUTH, 2).await;
+    agency.sim.arrived(QUERY_AUTH, 2).await;
+    // The call that the refresh was for is not judged before that is through.
+    agency.sim.fault(PATH, Fault::hang());
     agency.cabinet.hold_saves(false);
     exchanging.await.unwrap().unwrap();
+    agency.sim.clear_faults();
     assert_eq!(agency.stored(shop.appid()).await[1], Some(shop.refresh_token()));
     // What the refresh had bought is dead by now: the call is sent again with what the authorization gave.
     refreshing.await.unwrap().unwrap();
@@ -312,7 +317,7 @@ async fn a_refresh_of_the_adapters_own_is_obeyed_and_saved_with_its_refresh_toke
     let access = Token::new(TokenKind::Classic, shop.rotate_elsewhere().as_str(), agency.now(), 7200);
     let record = AuthorizerToken::new().with_access(access).with_refresh_token("refreshtoken@@@own");
     let own = OwnWay { cabinet: agency.cabinet.clone(), record };
-    let call = agency.client().authorizer(&appid).get(wechat_integration_tests::PATH).adapter_storage(own);
+    let call = agency.client().authorizer(&appid).get(PATH).adapter_storage(own);
     call.send().await.unwrap().error_for_errcode().unwrap();
     assert_eq!(agency.stored(&appid).await[1].as_deref(), Some("refreshtoken@@@own"));
     assert_eq!(agency.calls(AUTHORIZER_TOKEN), 0);
