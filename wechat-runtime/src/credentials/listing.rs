@@ -112,6 +112,8 @@ impl Credentials {
         let component = &self.key.account.appid;
         for page in 0..MANY_PAGES {
             let asked = upstream::ask_for_authorizers(&self.wire, token, component, page * PAGE, PAGE);
+            // It is never closed, so its turn always comes.
+            let _turn = self.wire.granting.acquire().await;
             let reply = timeout(self.settings.upstream_timeout, asked).await;
             let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time"));
             let page_read = reply.unwrap_or_else(late)?.authorizers()?;

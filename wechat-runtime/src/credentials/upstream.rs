@@ -166,8 +166,6 @@ impl Reply {
         secrets: [&Secret; N],
         most_bytes: usize,
     ) -> Result<Self, Error> {
-        // It is never closed, so a permit always comes.
-        let _permit = wire.granting.acquire().await;
         let response = wire.http.execute(request).await.map_err(Error::transport)?;
         let status = response.status();
         let body = answer::read(response, most_bytes).await?;
