@@ -42,7 +42,7 @@ impl Lead<'_> {
         // What the caller gave is the caller's own affair.
         if of.given.proof.is_none() {
             let mut tried = Vec::from_iter(payment.refresh_token.clone());
-            let listed = match self.listed_refresh_token(payment, &tried).await {
+            let listed = match self.listed_refresh_token(payment).await {
                 Ok(listed) => listed,
                 Err(failure @ Failure::PaymentRefused { .. }) => return Err(failure),
                 Err(failure) => {

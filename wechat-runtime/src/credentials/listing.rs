@@ -42,19 +42,13 @@ static READING: LazyLock<Flights<Lane, Listed>> = LazyLock::new(Flights::new);
 static READ: LazyLock<Mutex<HashMap<Lane, Arc<Listing>>>> = LazyLock::new(Mutex::default);
 
 impl Lead<'_> {
-    /// The account's refresh token in WeChat's list, other than those that were `tried`; none where the account is not
-    /// listed, or where the list was read a moment ago and has none.
-    pub(super) async fn listed_refresh_token(
-        &self,
-        payment: &Payment,
-        tried: &[Secret],
-    ) -> Result<Option<Secret>, Failure> {
+    /// The account's refresh token in WeChat's list, which may have been read a moment ago; none where the account is not
+    /// listed.
+    pub(super) async fn listed_refresh_token(&self, payment: &Payment) -> Result<Option<Secret>, Failure> {
         let (of, token) = (self.of, self.paid_with()?);
         let authorizer = of.key.account.authorizer.as_deref().unwrap_or_default();
         let lane = of.list_lane();
-        let in_list = |listing: &Listing| {
-            listing.refresh_tokens.get(authorizer)?.as_ref().filter(|listed| !tried.contains(listed)).cloned()
-        };
+        let in_list = |listing: &Listing| listing.refresh_tokens.get(authorizer)?.clone();
         let read = lock(&READ).get(&lane).cloned();
         if let Some(listing) = read.filter(|listing| of.now().since(listing.began) < of.settings.gap) {
             return Ok(in_list(&listing));
