@@ -195,6 +195,21 @@ async fn an_account_that_cancels_when_its_token_was_just_bought_is_told_so_at_on
 }
 
 #[tokio::test]
+async fn an_authorization_that_is_told_again_after_it_was_taken_back_changes_nothing() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let appid = new_appid();
+    let code = agency.component().authorize(&appid).authorization_code().to_owned();
+    let authorized = event(&agency, "authorized", &appid, Some(&code));
+    client.receive_event(&authorized).await.unwrap();
+    agency.pass(60);
+    client.receive_event(&event(&agency, "unauthorized", &appid, None)).await.unwrap();
+    client.receive_event(&authorized).await.expect("it was kept");
+    assert_eq!(agency.calls(QUERY_AUTH), 1);
+    assert!(agency.cabinet.record(&agency.appid, &appid).await.unwrap().is_unauthorized());
+}
+
+#[tokio::test]
 async fn the_same_event_twice_is_exchanged_once_by_a_clock_that_is_behind() {
     let agency = Agency::new().await;
     let clock = agency.sim.clock();
@@ -220,7 +235,9 @@ async fn a_cancellation_that_comes_after_a_newer_authorization_changes_nothing()
     agency.pass(60);
     assert!(is_taken_at_once(&agency.component().authorize_and_push(&appid).await));
     assert!(is_taken_at_once(&agency.component().push(late).await));
+    let reads = agency.cabinet.reads();
     call_for(client, &appid).await.unwrap();
+    assert_eq!(agency.cabinet.reads(), reads, "nor is what it has forgotten");
 }
 
 #[tokio::test]

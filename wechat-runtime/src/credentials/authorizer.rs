@@ -249,15 +249,12 @@ impl Credentials {
         Ok(())
     }
 
-    /// Whether the account's authorization of that time, or a later one, is kept already.
+    /// Whether the account's authorization of that time, or a later one, is kept already, or was before it was taken back.
     #[cfg(feature = "callback-codec")]
     pub(crate) async fn keeps_authorization_of(&self, at: u64) -> Result<bool, Error> {
         let record = self.record(self.owner()?).await?;
-        Ok(record.is_some_and(|record| {
-            record.refresh_token().is_some()
-                && !record.is_unauthorized()
-                && record.authorized_at() >= Some(at)
-        }))
+        Ok(record
+            .is_some_and(|record| record.refresh_token().is_some() && record.authorized_at() >= Some(at)))
     }
 
     /// The refresh token that is stored.
