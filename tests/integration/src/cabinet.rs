@@ -1,5 +1,6 @@
 //! A component application's storage for tests: it counts, and does what it is told.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -23,6 +24,8 @@ struct Inner {
     saves_fail: AtomicBool,
     saves_lost: AtomicBool,
     access_lost: AtomicBool,
+    /// Authorizers' records that were put in each other's place, where they are.
+    replaced: Mutex<Option<HashMap<String, AuthorizerToken>>>,
     /// Whether saves of authorizers wait.
     held: watch::Sender<bool>,
     /// How many saves of authorizers have begun.
@@ -50,6 +53,9 @@ impl Cabinet {
 
     /// An authorizer's record as it is stored.
     pub async fn record(&self, component: &str, authorizer: &str) -> Option<AuthorizerToken> {
+        if let Some(replaced) = self.replaced(authorizer) {
+            return Some(replaced);
+        }
         self.records().fetch_access_token(component, authorizer, &()).await.unwrap()
     }
 
@@ -85,6 +91,15 @@ impl Cabinet {
     /// Lets saves of authorizers seem to succeed, and keep nothing.
     pub fn drop_saves(&self, yes: bool) {
         self.0.saves_lost.store(yes, Ordering::SeqCst);
+    }
+
+    /// Lets saves of authorizers put the record in the place of the one that is there.
+    pub fn replace_records(&self) {
+        *self.0.replaced.lock().unwrap() = Some(HashMap::new());
+    }
+
+    fn replaced(&self, authorizer: &str) -> Option<AuthorizerToken> {
+        self.0.replaced.lock().unwrap().as_ref()?.get(authorizer).cloned()
     }
 
     /// Lets saves of authorizers keep no access token.
@@ -140,7 +155,11 @@ impl ComponentHub for Cabinet {
     ) -> storage::Result<Option<AuthorizerToken>> {
         // Others get a turn here, as they do with a storage behind a network.
         tokio::task::yield_now().await;
-        self.read()?.fetch_access_token(component, authorizer, args).await
+        let records = self.read()?;
+        if let Some(replaced) = self.replaced(authorizer) {
+            return Ok(Some(replaced));
+        }
+        records.fetch_access_token(component, authorizer, args).await
     }
 
     async fn save_access_token(
@@ -157,6 +176,10 @@ impl ComponentHub for Cabinet {
         if self.0.saves_lost.load(Ordering::SeqCst) {
             let stored = ComponentHub::fetch_access_token(&records, component, authorizer, args).await?;
             return Ok(stored.unwrap_or_default());
+        }
+        if let Some(replaced) = self.0.replaced.lock().unwrap().as_mut() {
+            replaced.insert(authorizer.to_owned(), record.clone());
+            return Ok(record);
         }
         let record = if self.0.access_lost.load(Ordering::SeqCst) { without_access(&record) } else { record };
         records.save_access_token(component, authorizer, record, args).await
