@@ -1,5 +1,6 @@
 //! A component application's storage for tests: it counts, and does what it is told.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -26,8 +27,11 @@ struct Inner {
     reads: AtomicUsize,
     reads_fail: AtomicBool,
     saves_fail: AtomicBool,
-    saves_vanish: AtomicBool,
     own_way: Mutex<Option<OwnWay>>,
+    saves_lost: AtomicBool,
+    access_lost: AtomicBool,
+    /// Authorizers' records that were put in each other's place, where they are.
+    replaced: Mutex<Option<HashMap<String, AuthorizerToken>>>,
     /// Whether saves of authorizers wait.
     held: watch::Sender<bool>,
     /// How many saves of authorizers have begun.
@@ -55,6 +59,9 @@ impl Cabinet {
 
     /// An authorizer's record as it is stored.
     pub async fn record(&self, component: &str, authorizer: &str) -> Option<AuthorizerToken> {
+        if let Some(replaced) = self.replaced(authorizer) {
+            return Some(replaced);
+        }
         self.records().fetch_access_token(component, authorizer, &()).await.unwrap()
     }
 
@@ -87,9 +94,23 @@ impl Cabinet {
         self.0.saves_fail.store(yes, Ordering::SeqCst);
     }
 
-    /// Has saves of authorizers answer with what was stored before, and store nothing.
-    pub fn lose_saves(&self, yes: bool) {
-        self.0.saves_vanish.store(yes, Ordering::SeqCst);
+    /// Lets saves of authorizers seem to succeed, and keep nothing.
+    pub fn drop_saves(&self, yes: bool) {
+        self.0.saves_lost.store(yes, Ordering::SeqCst);
+    }
+
+    /// Lets saves of authorizers put the record in the place of the one that is there.
+    pub fn replace_records(&self) {
+        *self.0.replaced.lock().unwrap() = Some(HashMap::new());
+    }
+
+    fn replaced(&self, authorizer: &str) -> Option<AuthorizerToken> {
+        self.0.replaced.lock().unwrap().as_ref()?.get(authorizer).cloned()
+    }
+
+    /// Lets saves of authorizers keep no access token.
+    pub fn drop_access(&self, yes: bool) {
+        self.0.access_lost.store(yes, Ordering::SeqCst);
     }
 
     /// Lets saves of authorizers begin and not go on, until they are let go.
@@ -157,7 +178,11 @@ impl ComponentHub for Cabinet {
     ) -> storage::Result<Option<AuthorizerToken>> {
         // Others get a turn here, as they do with a storage behind a network.
         tokio::task::yield_now().await;
-        self.read()?.fetch_access_token(component, authorizer, args).await
+        let records = self.read()?;
+        if let Some(replaced) = self.replaced(authorizer) {
+            return Ok(Some(replaced));
+        }
+        records.fetch_access_token(component, authorizer, args).await
     }
 
     async fn save_access_token(
@@ -170,10 +195,17 @@ impl ComponentHub for Cabinet {
         self.0.saving.send_modify(|saving| *saving += 1);
         let mut held = self.0.held.subscribe();
         held.wait_for(|held| !held).await.expect("the cabinet is here");
-        if self.0.saves_vanish.load(Ordering::SeqCst) {
-            return Ok(self.record(component, authorizer).await.unwrap_or_default());
+        let records = self.save()?;
+        if self.0.saves_lost.load(Ordering::SeqCst) {
+            let stored = ComponentHub::fetch_access_token(&records, component, authorizer, args).await?;
+            return Ok(stored.unwrap_or_default());
         }
-        self.save()?.save_access_token(component, authorizer, record, args).await
+        if let Some(replaced) = self.0.replaced.lock().unwrap().as_mut() {
+            replaced.insert(authorizer.to_owned(), record.clone());
+            return Ok(record);
+        }
+        let record = if self.0.access_lost.load(Ordering::SeqCst) { without_access(&record) } else { record };
+        records.save_access_token(component, authorizer, record, args).await
     }
 
     async fn refresh_access_token(
@@ -248,5 +280,14 @@ impl ComponentHub for Cabinet {
         args: &(),
     ) -> storage::Result<Ticket> {
         ComponentHub::save_ticket(&self.save()?, component, authorizer, ticket, args).await
+    }
+}
+
+/// The same record, without its access token.
+fn without_access(record: &AuthorizerToken) -> AuthorizerToken {
+    let kept = AuthorizerToken::new();
+    match record.refresh_token() {
+        Some(refresh_token) => kept.with_refresh_token(refresh_token.clone()),
+        None => kept,
     }
 }

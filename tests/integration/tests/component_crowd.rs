@@ -73,6 +73,21 @@ async fn a_thousand_expired_authorizers_asked_for_at_once_by_eight_each_open_few
     assert_refreshed_once(&agency, &appids);
 }
 
+/// Five times as many as are granted at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_its_turn_longer_than_wechat_may_take_is_served_all_the_same() {
+    let (agency, appids) = crowded(320).await;
+    let mut settings = RefreshSettings::default();
+    settings.upstream_timeout = Duration::from_millis(1200);
+    let client = agency.builder().refresh(settings).build().unwrap();
+    client.fetch_component_access_token().await.unwrap();
+    agency.sim.fault(AUTHORIZER_TOKEN, Fault::delay(Duration::from_millis(400)));
+    let calls = appids.iter().map(|appid| client.fetch_access_token(appid));
+    let failed: Vec<_> = join_all(calls).await.into_iter().filter_map(Result::err).collect();
+    assert!(failed.is_empty(), "{} failed, such as {:?}", failed.len(), failed.first());
+    assert_refreshed_once(&agency, &appids);
+}
+
 /// Waits for tickets, authorizers' tokens and component tokens, all of them cold or refused at once.
 async fn everything_at_once(agency: &Agency, client: &Client<Component>, appids: &[String]) {
     let one = |nth: usize| {

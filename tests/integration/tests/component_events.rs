@@ -178,6 +178,53 @@ async fn an_account_that_cancels_is_called_for_no_more_and_its_record_stays() {
 }
 
 #[tokio::test]
+async fn an_account_that_cancels_when_its_token_was_just_bought_is_told_so_at_once() {
+    let listening = Listening::new().await;
+    let Listening { agency, client, .. } = &listening;
+    let appid = listening.shop().await;
+    agency.pass(7200);
+    agency.component().settled().await;
+    call_for(client, &appid).await.unwrap();
+    agency.pass(1);
+    assert!(is_taken_at_once(&agency.component().cancel_and_push(&appid).await));
+    let (reads, saves) = (agency.cabinet.reads(), agency.cabinet.saves());
+    let error = call_for(client, &appid).await.unwrap_err();
+    assert_eq!((error.kind(), error.errcode()), (ErrorKind::ReauthorizationRequired, None), "{error}");
+    assert_eq!(agency.cabinet.saves(), saves, "nothing is put back");
+    assert!(agency.cabinet.reads() - reads < 10, "and the storage is asked a few times, not without end");
+}
+
+#[tokio::test]
+async fn an_authorization_that_is_told_again_after_it_was_taken_back_changes_nothing() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let appid = new_appid();
+    let code = agency.component().authorize(&appid).authorization_code().to_owned();
+    let authorized = event(&agency, "authorized", &appid, Some(&code));
+    client.receive_event(&authorized).await.unwrap();
+    agency.pass(60);
+    client.receive_event(&event(&agency, "unauthorized", &appid, None)).await.unwrap();
+    client.receive_event(&authorized).await.expect("it was kept");
+    assert_eq!(agency.calls(QUERY_AUTH), 1);
+    assert!(agency.cabinet.record(&agency.appid, &appid).await.unwrap().is_unauthorized());
+}
+
+#[tokio::test]
+async fn the_same_event_twice_is_exchanged_once_by_a_clock_that_is_behind() {
+    let agency = Agency::new().await;
+    let clock = agency.sim.clock();
+    let behind = move || clock.now() - std::time::Duration::from_secs(600);
+    let client = agency.builder().clock(behind).build().unwrap();
+    let appid = new_appid();
+    let code = agency.component().authorize(&appid).authorization_code().to_owned();
+    let event = event(&agency, "authorized", &appid, Some(&code));
+    for _ in 0..2 {
+        client.receive_event(&event).await.unwrap();
+    }
+    assert_eq!(agency.calls(QUERY_AUTH), 1);
+}
+
+#[tokio::test]
 async fn a_cancellation_that_comes_after_a_newer_authorization_changes_nothing() {
     let listening = Listening::new().await;
     let Listening { agency, client, .. } = &listening;
@@ -188,7 +235,9 @@ async fn a_cancellation_that_comes_after_a_newer_authorization_changes_nothing()
     agency.pass(60);
     assert!(is_taken_at_once(&agency.component().authorize_and_push(&appid).await));
     assert!(is_taken_at_once(&agency.component().push(late).await));
+    let reads = agency.cabinet.reads();
     call_for(client, &appid).await.unwrap();
+    assert_eq!(agency.cabinet.reads(), reads, "nor is what it has forgotten");
 }
 
 #[tokio::test]

@@ -74,7 +74,14 @@ impl Client<Component> {
         let code = authorization.authorization_code.expose();
         let call = self.post(QUERY_AUTH).appid(&event.component_appid);
         let answer = call.json(&json!({ "authorization_code": code })).send().await?.error_for_errcode();
-        let Err(refusal) = answer else { return Ok(()) };
+        let Err(refusal) = answer else {
+            // It is kept as of now, by a clock that may be behind WeChat's.
+            let is_kept = of.refresh_token().await?.is_some();
+            if is_kept && !of.keeps_authorization_of(event.create_time).await? {
+                of.note_authorization(event.create_time).await?;
+            }
+            return Ok(());
+        };
         if !refusal.errcode().is_some_and(|code| CODE_IS_GONE.contains(&code)) {
             return Err(refusal);
         }

@@ -42,7 +42,7 @@ impl Lead<'_> {
         // What the caller gave is the caller's own affair.
         if of.given.proof.is_none() {
             let mut tried = Vec::from_iter(payment.refresh_token.clone());
-            let listed = match self.listed_refresh_token(payment, &tried).await {
+            let listed = match self.listed_refresh_token(payment).await {
                 Ok(listed) => listed,
                 Err(failure @ Failure::PaymentRefused { .. }) => return Err(failure),
                 Err(failure) => {
@@ -60,8 +60,7 @@ impl Lead<'_> {
                         tracing::warn!(
                             "the authorizer's refresh token was lost or refused, and is found again"
                         );
-                        let refresh_token = grant.refresh_token.or(Some(candidate));
-                        return Ok(Grant { refresh_token, ..grant });
+                        return Ok(grant);
                     }
                     Err(again) => refusal = Some(again),
                 }
@@ -81,7 +80,8 @@ impl Lead<'_> {
         Err(self.failed(error, payment.price()))
     }
 
-    /// Asks WeChat with one refresh token. That it is refused is the inner error.
+    /// Asks WeChat with one refresh token, which comes along with what it grants where the answer has no other. That it
+    /// is refused is the inner error.
     async fn exchange(
         &self,
         refresh_token: &Secret,
@@ -95,6 +95,8 @@ impl Lead<'_> {
             upstream::ask_for_authorizer_token(&of.wire, &token, account, refresh_token, &of.given.besides);
         match self.granted_by(asked).await? {
             Ok((grant, now)) => {
+                let good = || Some(refresh_token.clone());
+                let grant = Grant { refresh_token: grant.refresh_token.clone().or_else(good), ..grant };
                 self.lane.granted(&grant, self.question(refused), payment.price(), now);
                 Ok(Ok(grant))
             }
@@ -129,27 +131,36 @@ impl Lead<'_> {
                 is_as_before(stored, before.as_ref()).then_some(bought)
             }
         };
-        match of.change_record(change).await {
-            Ok(changed) => {
-                let is_ours = matches!(changed, Changed::Saved(_));
-                match changed.stored().as_ref().and_then(AuthorizerToken::grant) {
-                    // What another has put there in the meantime is the answer, too, if it is one.
-                    Some(stored) if self.answers(&stored) => self.keep(stored),
-                    _ if !is_ours => Err(Failure::Overtaken),
-                    _ if self.answers(&grant) => {
-                        tracing::warn!("the storage adapter keeps another record than the one just bought");
-                        self.keep(grant)
-                    }
-                    _ => Err(Failure::SameAgain),
+        let unsaved = match of.change_record(change).await {
+            Ok(Changed { stored, saved }) => {
+                let stored = stored.unwrap_or_default();
+                // What another has put there in the meantime is the answer, too, if it is one.
+                if let Some(stored) = stored.grant().filter(|stored| self.answers(stored)) {
+                    return self.keep(stored);
                 }
+                if !saved || stored.is_unauthorized() {
+                    return Err(Failure::Overtaken);
+                }
+                if stored.refresh_token() == bought.refresh_token() {
+                    if !self.answers(&grant) {
+                        return Err(Failure::SameAgain);
+                    }
+                    tracing::warn!(
+                        "the storage adapter keeps another access token than the one just granted"
+                    );
+                    return self.keep(grant);
+                }
+                let other = "the storage adapter keeps another refresh token than the one just granted";
+                of.error(ErrorKind::Storage, other)
             }
+            Err(error) => error,
+        };
+        if replaces {
             // Nobody is told of success before the refresh token is durable. The next refresh puts it there.
-            Err(error) if replaces => Err(self.failed(error, price)),
-            Err(error) => {
-                tracing::error!(%error, "the authorizer's new access token is not saved");
-                self.keep(grant)
-            }
+            return Err(self.failed(unsaved, price));
         }
+        tracing::error!(error = %unsaved, "the authorizer's new access token is not saved");
+        self.keep(grant)
     }
 }
 
@@ -176,7 +187,13 @@ impl Credentials {
             granted: GrantedAuthorizerToken,
         }
 
+        // Of nobody, or of the component itself, there is no authorization.
+        let is_anybodys = |authorized: &Authorization| {
+            let named = &*authorized.authorizer_appid;
+            !named.is_empty() && *named != *self.key.account.appid
+        };
         let answered = answer::json::<Answer>(body).ok().map(|answer| answer.authorization_info);
+        let answered = answered.filter(is_anybodys);
         let Some(Authorization { authorizer_appid, granted }) = answered else {
             tracing::error!("an authorization was answered in an unknown shape, and is not kept");
             return Ok(());
@@ -208,7 +225,7 @@ impl Credentials {
         let (bought, now) = (record_of(&grant), self.now().unix());
         let bought = bought.with_authorized_at(now);
         let change = move |stored: Option<&AuthorizerToken>| Some(authorized_since(bought.clone(), stored));
-        let stored = self.change_record(change).await?.stored();
+        let stored = self.change_record(change).await?.stored;
         let price = Price { secret: None, proof: None };
         self.lane().granted(&grant, Question::Missing, price, self.now());
         if let Some(grant) = stored.as_ref().and_then(AuthorizerToken::grant) {
@@ -228,22 +245,19 @@ impl Credentials {
     #[cfg(feature = "callback-codec")]
     pub(crate) async fn keep_cancellation(&self, at: u64) -> Result<(), Error> {
         let gone = AuthorizerToken::new().with_unauthorized_at(at);
-        let stored = self.change_record(move |_| Some(gone.clone())).await?.stored();
+        let stored = self.change_record(move |_| Some(gone.clone())).await?.stored;
         if stored.is_some_and(|stored| stored.is_unauthorized()) {
             self.binding.forget(&self.key.account);
         }
         Ok(())
     }
 
-    /// Whether the account's authorization of that time, or a later one, is kept already.
+    /// Whether the account's authorization of that time, or a later one, is kept already, or was before it was taken back.
     #[cfg(feature = "callback-codec")]
     pub(crate) async fn keeps_authorization_of(&self, at: u64) -> Result<bool, Error> {
         let record = self.record(self.owner()?).await?;
-        Ok(record.is_some_and(|record| {
-            record.refresh_token().is_some()
-                && !record.is_unauthorized()
-                && record.authorized_at() >= Some(at)
-        }))
+        Ok(record
+            .is_some_and(|record| record.refresh_token().is_some() && record.authorized_at() >= Some(at)))
     }
 
     /// The refresh token that is stored.

@@ -1,5 +1,6 @@
 //! Buying a credential of WeChat: with a secret, or with another credential.
 
+use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use super::Cause;
@@ -125,18 +126,27 @@ impl Lead<'_> {
         }
     }
 
+    /// Waits for one's turn among all that is granted at the time, for as long as there is time to ask thereafter. Who
+    /// has not had it, has not asked: that is no reason for a pause.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        let of = self.of;
+        let asking = of.settings.upstream_timeout.min(of.settings.lease / 2);
+        let left = of.time_left(self.began, "WeChat")?.saturating_sub(asking);
+        let turn = timeout(left, of.wire.granting.acquire()).await.ok().and_then(Result::ok);
+        let crowded = "so much is granted at once that its turn has not come in time";
+        turn.ok_or_else(|| of.error(ErrorKind::Timeout, crowded).into())
+    }
+
     /// What WeChat grants when it is asked so, and when it was asked; within its time, and within that of the lease.
     pub(super) async fn granted_by(
         &self,
         asked: impl Future<Output = Result<Reply, Error>>,
     ) -> Result<Result<(Grant, Moment), Error>, Failure> {
         let of = self.of;
-        // It is never closed, so that a turn comes, or the time is over.
-        let turn = timeout(of.time_left(self.began, "WeChat")?, of.wire.granting.acquire()).await;
+        let _turn = self.turn().await?;
         let left = of.time_left(self.began, "WeChat")?.min(of.settings.upstream_timeout);
         let now = of.now();
         let reply = timeout(left, asked).await;
-        drop(turn);
         let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time")));
         let granted = reply.and_then(|reply| reply.grant(&of.key.credential, now));
         Ok(granted.map(|grant| (grant, now)).map_err(|error| of.locate(error)))

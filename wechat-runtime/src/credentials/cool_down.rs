@@ -32,8 +32,10 @@ enum Length {
 pub(super) enum EndsBy {
     Nothing,
     AnotherSecret,
-    /// Another verify ticket, of a component; another refresh token, of an authorizer.
-    AnotherProof,
+    /// A component's.
+    AnotherVerifyTicket,
+    /// An authorizer's.
+    AnotherRefreshToken,
     ClearedQuota,
 }
 
@@ -58,11 +60,11 @@ const RULES: &[Rule] = &[
         ends_by: EndsBy::ClearedQuota,
     },
     Rule { codes: &[45011], length: |_| Length::UntilNextMinute, ends_by: EndsBy::Nothing },
-    Rule { codes: &[61005, 61006], length: |_| Length::Endless, ends_by: EndsBy::AnotherProof },
+    Rule { codes: &[61005, 61006], length: |_| Length::Endless, ends_by: EndsBy::AnotherVerifyTicket },
     Rule {
         codes: &[61003, 61023],
         length: |of| Length::Fixed(of.reauthorization),
-        ends_by: EndsBy::AnotherProof,
+        ends_by: EndsBy::AnotherRefreshToken,
     },
 ];
 
@@ -81,11 +83,13 @@ impl Rule {
         // That an account is not listed has no code of WeChat's.
         let unlisted = error.kind() == ErrorKind::ReauthorizationRequired && code.is_none();
         let code = if unlisted { Some(REFRESH_TOKEN_REFUSED) } else { code };
-        let has_proof = matches!(credential, Credential::ComponentToken | Credential::AuthorizerToken);
-        let fits = |rule: &&Self| {
-            code.is_some_and(|code| rule.codes.contains(&code))
-                && (has_proof || rule.ends_by != EndsBy::AnotherProof)
+        // What is not bought with the one or the other would wait for ever for another of it.
+        let can_end = |rule: &Self| match rule.ends_by {
+            EndsBy::AnotherVerifyTicket => *credential == Credential::ComponentToken,
+            EndsBy::AnotherRefreshToken => *credential == Credential::AuthorizerToken,
+            EndsBy::Nothing | EndsBy::AnotherSecret | EndsBy::ClearedQuota => true,
         };
+        let fits = |rule: &&Self| code.is_some_and(|code| rule.codes.contains(&code)) && can_end(rule);
         RULES.iter().find(fits).unwrap_or(&TRANSIENT)
     }
 
@@ -112,8 +116,13 @@ mod tests {
     use super::*;
     use crate::errcode::Origin;
 
+    fn rule_of(code: i64, credential: &Credential) -> &'static Rule {
+        Rule::of(&Error::answered(code, String::new(), Origin::Grant), credential)
+    }
+
     fn rule(code: i64) -> &'static Rule {
-        Rule::of(&Error::answered(code, String::new(), Origin::Grant), &Credential::ComponentToken)
+        let of_authorizers = [61003, 61023].contains(&code);
+        rule_of(code, if of_authorizers { &Credential::AuthorizerToken } else { &Credential::ComponentToken })
     }
 
     fn pause(code: i64, failures: u32) -> Duration {
@@ -143,9 +152,15 @@ mod tests {
 
     #[test]
     fn what_is_bought_without_a_proof_does_not_wait_for_another() {
-        let wrong = Error::answered(61005, String::new(), Origin::Grant);
         let ticket = Credential::Ticket(crate::TicketType::JSAPI);
-        assert!(std::ptr::eq(Rule::of(&wrong, &ticket), &raw const TRANSIENT));
+        for (codes, others) in [
+            ([61005, 61006], [&ticket, &Credential::AuthorizerToken]),
+            ([61003, 61023], [&ticket, &Credential::ComponentToken]),
+        ] {
+            for (code, other) in codes.into_iter().flat_map(|code| others.map(|other| (code, other))) {
+                assert!(std::ptr::eq(rule_of(code, other), &raw const TRANSIENT), "{code} {other:?}");
+            }
+        }
     }
 
     #[test]

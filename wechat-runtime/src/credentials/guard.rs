@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
@@ -29,6 +29,9 @@ const WRONG_SECRETS: usize = 8;
 /// How many lanes are kept before those are looked for that need not be: whoever asks for tickets of made-up types
 /// would else fill the memory.
 const MANY_LANES: usize = 1000;
+
+/// How many there have to be for the next such look: twice as many as the last one has left.
+static ENOUGH: AtomicUsize = AtomicUsize::new(MANY_LANES);
 
 #[derive(Default)]
 struct State {
@@ -66,6 +69,9 @@ struct Newest {
 pub(super) struct Mark(u64);
 
 impl Mark {
+    /// Of what is not there.
+    pub(super) const NONE: Self = Self(0);
+
     pub(super) fn of(secret: &Secret) -> Self {
         static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self(KEYS.hash_one(secret.expose()))
@@ -86,9 +92,14 @@ impl Price {
         let held = match ends_by {
             EndsBy::Nothing | EndsBy::ClearedQuota => return None,
             EndsBy::AnotherSecret => self.secret,
-            EndsBy::AnotherProof => self.proof,
+            EndsBy::AnotherVerifyTicket | EndsBy::AnotherRefreshToken => self.proof,
         };
-        Some(held.unwrap_or(Mark(0)))
+        Some(held.unwrap_or(Mark::NONE))
+    }
+
+    /// Whether the component's token is all that is paid with: the authorizer's refresh token is to be found.
+    pub(super) fn has_nothing_of_its_own(self) -> bool {
+        self.secret.is_none() && self.proof == Some(Mark::NONE)
     }
 
     /// Whether who pays so may have what was bought so: who has the same secret, or the authorizer's refresh token.
@@ -332,13 +343,16 @@ fn told(pause: Duration) -> Duration {
 /// Where there are many lanes, forgets those of which nothing is known but pauses that are over.
 fn forget_what_is_over(now: Moment) {
     let mut states = lock(&STATES);
-    if states.len() > MANY_LANES {
-        states.retain(|_, state| {
-            let mut pauses = state.cool_downs.iter_mut();
-            let over = pauses.all(|it| remaining(&mut it.began, it.pause, now).is_zero());
-            !(over && state.says_no_more_than_pauses())
-        });
+    if states.len() <= ENOUGH.load(Ordering::Relaxed) {
+        return;
     }
+    states.retain(|_, state| {
+        let mut pauses = state.cool_downs.iter_mut();
+        let over = pauses.all(|it| remaining(&mut it.began, it.pause, now).is_zero());
+        !(over && state.says_no_more_than_pauses())
+    });
+    // Where most of them stay, each failure would else have to look at all of them.
+    ENOUGH.store(MANY_LANES.max(states.len().saturating_mul(2)), Ordering::Relaxed);
 }
 
 impl State {
@@ -428,8 +442,17 @@ mod tests {
         let begin = Moment::from_unix(1_795_233_600);
         (0..=MANY_LANES).for_each(|name| fail(name, begin));
         assert!(lane(0).cool_down(begin, Price::default()).is_err(), "a pause that is not over is kept");
-        fail(MANY_LANES + 1, begin.after(Duration::from_secs(3600)));
+
+        // Of those that stay, not all are looked at for each one more.
+        let later = begin.after(Duration::from_secs(3600));
+        let mut looks = Vec::from([ENOUGH.load(Ordering::Relaxed)]);
+        for more in 1..=8 * MANY_LANES {
+            fail(MANY_LANES + more, later);
+            looks.push(ENOUGH.load(Ordering::Relaxed));
+            looks.dedup();
+        }
+        assert!((2..=5).contains(&looks.len()), "{looks:?}");
         let left = lock(&STATES).keys().filter(|left| left.asked == ours()).count();
-        assert_eq!(left, 1);
+        assert_eq!(left, 8 * MANY_LANES, "what is over is forgotten by then");
     }
 }

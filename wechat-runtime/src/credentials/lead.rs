@@ -172,7 +172,9 @@ impl Lead<'_> {
         let Found { stored, record } = self.look().await?;
         let insists = of.insists(self.cause);
         let finds_none = matches!(self.cause, Cause::Missing) && stored.is_none();
-        let unseen = self.lane.unseen(finds_none, of.now(), &of.settings).filter(|_| !insists);
+        let taken_back = record.as_ref().is_some_and(AuthorizerToken::is_unauthorized);
+        let unseen = self.lane.unseen(finds_none, of.now(), &of.settings);
+        let unseen = unseen.filter(|_| !insists && !taken_back);
         let answer = stored
             .as_ref()
             .filter(|stored| !insists && !self.is_behind(stored, unseen.as_ref()) && self.answers(stored));
@@ -182,7 +184,10 @@ impl Lead<'_> {
         let payment = of.payment(self.owner, record.as_ref()).await?;
         if let Some((grant, bought_for)) = unseen {
             // Bought a moment ago for the same price, and not in the store: it is put there once more.
-            if payment.price().buys_what(bought_for) && self.answers(&grant) {
+            let price = payment.price();
+            let pays =
+                price.buys_what(bought_for) && (!price.has_nothing_of_its_own() || self.paid_with().is_ok());
+            if pays && self.answers(&grant) {
                 return self.save(grant, record.as_ref(), payment.price()).await;
             }
         }

@@ -27,10 +27,10 @@ const MANY_PAGES: usize = 2000;
 /// How long reading the list may take. Whoever waits does not wait that long; the next who asks finds it read.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// The refresh token of each account that has one.
+/// The accounts, and the refresh token of each that has one.
 struct Listing {
     began: Moment,
-    refresh_tokens: HashMap<String, Secret>,
+    refresh_tokens: HashMap<String, Option<Secret>>,
 }
 
 type Listed = Result<Arc<Listing>, Error>;
@@ -42,19 +42,13 @@ static READING: LazyLock<Flights<Lane, Listed>> = LazyLock::new(Flights::new);
 static READ: LazyLock<Mutex<HashMap<Lane, Arc<Listing>>>> = LazyLock::new(Mutex::default);
 
 impl Lead<'_> {
-    /// The account's refresh token in WeChat's list, other than those that were `tried`; none where the account is not
-    /// listed, or where the list was read a moment ago and has none.
-    pub(super) async fn listed_refresh_token(
-        &self,
-        payment: &Payment,
-        tried: &[Secret],
-    ) -> Result<Option<Secret>, Failure> {
+    /// The account's refresh token in WeChat's list, which may have been read a moment ago; none where the account is not
+    /// listed.
+    pub(super) async fn listed_refresh_token(&self, payment: &Payment) -> Result<Option<Secret>, Failure> {
         let (of, token) = (self.of, self.paid_with()?);
         let authorizer = of.key.account.authorizer.as_deref().unwrap_or_default();
         let lane = of.list_lane();
-        let in_list = |listing: &Listing| {
-            listing.refresh_tokens.get(authorizer).filter(|listed| !tried.contains(listed)).cloned()
-        };
+        let in_list = |listing: &Listing| listing.refresh_tokens.get(authorizer)?.clone();
         let read = lock(&READ).get(&lane).cloned();
         if let Some(listing) = read.filter(|listing| of.now().since(listing.began) < of.settings.gap) {
             return Ok(in_list(&listing));
@@ -111,19 +105,21 @@ impl Credentials {
         let mut listing = Listing { began: self.now(), refresh_tokens: HashMap::new() };
         let component = &self.key.account.appid;
         for page in 0..MANY_PAGES {
-            let _turn = self.wire.granting.acquire().await;
             let asked = upstream::ask_for_authorizers(&self.wire, token, component, page * PAGE, PAGE);
+            // It is never closed, so its turn always comes.
+            let _turn = self.wire.granting.acquire().await;
             let reply = timeout(self.settings.upstream_timeout, asked).await;
             let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time"));
             let page_read = reply.unwrap_or_else(late)?.authorizers()?;
-            let (total, count) =
-                (usize::try_from(page_read.total_count.0).unwrap_or(0), page_read.list.len());
+            let total = usize::try_from(page_read.total_count.0).unwrap_or(0);
+            let known = listing.refresh_tokens.len();
             for listed in page_read.list {
-                if let Some(token) = listed.refresh_token.filter(|token| !token.expose().is_empty()) {
-                    listing.refresh_tokens.insert(listed.authorizer_appid, token);
-                }
+                let token = listed.refresh_token.filter(|token| !token.expose().is_empty());
+                let kept = listing.refresh_tokens.entry(listed.authorizer_appid).or_default();
+                *kept = token.or(kept.take());
             }
-            if count == 0 || (page + 1) * PAGE >= total {
+            // Whatever it tells of how many there are: a page that has nobody new is the last.
+            if listing.refresh_tokens.len() == known || (page + 1) * PAGE >= total {
                 break;
             }
         }

@@ -38,8 +38,11 @@ pub(super) struct Payment {
 impl Payment {
     pub(super) fn price(&self) -> Price {
         let ticket = self.verify_ticket.as_ref().map(VerifyTicket::component_verify_ticket);
-        let proof = ticket.or(self.refresh_token.as_ref());
-        Price { secret: self.secret.as_ref().map(Mark::of), proof: proof.map(Mark::of) }
+        let proof = ticket.or(self.refresh_token.as_ref()).map(Mark::of);
+        let secret = self.secret.as_ref().map(Mark::of);
+        // An authorizer whose refresh token is lost is found by the component's token alone.
+        let proof = proof.or(Some(Mark::NONE).filter(|_| secret.is_none()));
+        Price { secret, proof }
     }
 }
 

@@ -11,27 +11,17 @@ use crate::flight::Flights;
 use crate::storage::store::Owner;
 use crate::{AuthorizerToken, Error};
 
+/// What a change of a record came to.
+#[derive(Clone)]
+pub(super) struct Changed {
+    /// What is stored now, by the storage's own word.
+    pub(super) stored: Option<AuthorizerToken>,
+    /// Whether there was anything to save.
+    pub(super) saved: bool,
+}
+
 /// The changes of records under way in this process. Each reads before it writes, and so they come one after the other.
 static CHANGES: LazyLock<Flights<Lane, Result<Changed, Error>>> = LazyLock::new(Flights::new);
-
-/// What became of a record that was to be changed.
-#[derive(Clone)]
-pub(super) enum Changed {
-    /// It was saved, and this is what the storage says that it has stored.
-    Saved(AuthorizerToken),
-    /// It was left as it is.
-    Left(Option<AuthorizerToken>),
-}
-
-impl Changed {
-    /// What is stored now.
-    pub(super) fn stored(self) -> Option<AuthorizerToken> {
-        match self {
-            Self::Saved(stored) => Some(stored),
-            Self::Left(stored) => stored,
-        }
-    }
-}
 
 impl Credentials {
     /// The authorizer's record, where this is an authorizer's credential and there is one.
@@ -71,10 +61,11 @@ impl Credentials {
     ) -> Result<Changed, Error> {
         let owner = self.owner()?;
         let stored = self.record(owner).await?;
-        let Some(changed) = change(stored.as_ref()) else { return Ok(Changed::Left(stored)) };
+        let Some(changed) = change(stored.as_ref()) else { return Ok(Changed { stored, saved: false }) };
         // A storage may be one that puts records in each other's place.
         let whole = changed.over(stored);
         let save = self.component_owner(owner)?.save_authorizer(&self.key.account, whole);
-        self.ask_storage("save", save).await.map(Changed::Saved)
+        let stored = Some(self.ask_storage("save", save).await?);
+        Ok(Changed { stored, saved: true })
     }
 }
