@@ -9,7 +9,9 @@ use wechat_integration_tests::{
     exchange, new_appid,
 };
 use wechat_runtime::callback::ComponentEvent;
-use wechat_runtime::{AuthorizerToken, Bound, Client, Component, ErrorKind, Token, TokenKind};
+use wechat_runtime::{
+    AuthorizerToken, Bound, Client, Component, ErrorKind, RefreshSettings, Token, TokenKind,
+};
 use wechat_simulator::{Authorizer, Fault, RefreshTokens};
 
 /// An agency, its client, and an account whose tokens are kept and have expired since.
@@ -232,6 +234,26 @@ async fn a_component_token_that_is_refused_while_the_list_is_read_is_replaced_on
     agency.component().refuse_current();
     call_for(&client, shop.appid()).await.unwrap();
     assert_eq!((agency.component_issued(), agency.calls(AUTHORIZER_LIST)), (3, 2));
+}
+
+#[tokio::test]
+async fn a_list_that_takes_longer_than_a_caller_waits_is_found_read_by_the_next() {
+    let agency = Agency::declared(|component| {
+        component.authorizers((0..1203).map(|number| format!("wx{number:016}")))
+    });
+    let agency = agency.await;
+    let mut settings = RefreshSettings::default();
+    (settings.lease, settings.upstream_timeout) = (Duration::from_secs(1), Duration::from_millis(900));
+    let client = agency.builder().refresh(settings).build().unwrap();
+    client.fetch_component_access_token().await.unwrap();
+    agency.sim.fault(AUTHORIZER_LIST, Fault::delay(Duration::from_millis(400)));
+    let last = agency.component().authorizer_appids().pop().unwrap();
+    let error = call_for(&client, &last).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.to_string().contains("still being read") && error.retry_after().is_some(), "{error}");
+    agency.pass(2);
+    call_for(&client, &last).await.expect("it is read by now, or all but read");
+    assert_eq!(agency.calls(AUTHORIZER_LIST), 3);
 }
 
 #[tokio::test]
