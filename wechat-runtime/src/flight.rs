@@ -57,6 +57,20 @@ where
         }
     }
 
+    /// Waits until no flight of this key is under way, and then for one of the caller's own: so they come one after the
+    /// other. None when the caller's own runtime is going away.
+    pub(crate) async fn in_turn<F>(&self, key: &K, within: Duration, work: impl Fn() -> F) -> Option<V>
+    where
+        F: Future<Output = V> + Send + 'static,
+    {
+        loop {
+            let (value, led) = self.share(key, within, &work).await?;
+            if led {
+                return Some(value);
+            }
+        }
+    }
+
     /// Takes a seat on the flight of this key, starting it where there is none that will land.
     pub(crate) fn board<F>(&self, key: &K, within: Duration, work: impl FnOnce() -> F) -> Seat<V>
     where

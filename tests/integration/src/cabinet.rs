@@ -32,9 +32,9 @@ struct Inner {
     access_lost: AtomicBool,
     /// Authorizers' records that were put in each other's place, where they are.
     replaced: Mutex<Option<HashMap<String, AuthorizerToken>>>,
-    /// Whether saves of authorizers wait.
+    /// Whether saves of authorizers, and of verify tickets, wait.
     held: watch::Sender<bool>,
-    /// How many saves of authorizers have begun.
+    /// How many of them have begun.
     saving: watch::Sender<usize>,
 }
 
@@ -113,12 +113,12 @@ impl Cabinet {
         self.0.access_lost.store(yes, Ordering::SeqCst);
     }
 
-    /// Lets saves of authorizers begin and not go on, until they are let go.
+    /// Lets saves of authorizers, and of verify tickets, begin and not go on, until they are let go.
     pub fn hold_saves(&self, yes: bool) {
         self.0.held.send_replace(yes);
     }
 
-    /// Waits until so many saves of authorizers have begun.
+    /// Waits until so many of them have begun.
     pub async fn saving(&self, count: usize) {
         let mut saving = self.0.saving.subscribe();
         saving.wait_for(|saving| *saving >= count).await.expect("the cabinet is here");
@@ -141,7 +141,7 @@ impl Cabinet {
         }
     }
 
-    /// How many saves of authorizers have begun.
+    /// How many of them have begun.
     pub fn saves(&self) -> usize {
         *self.0.saving.borrow()
     }
@@ -152,6 +152,12 @@ impl Cabinet {
             return Err(storage::Error::msg("the cabinet is locked"));
         }
         Ok(self.records())
+    }
+
+    async fn wait_to_save(&self) {
+        self.0.saving.send_modify(|saving| *saving += 1);
+        let mut held = self.0.held.subscribe();
+        held.wait_for(|held| !held).await.expect("the cabinet is here");
     }
 
     fn save(&self) -> storage::Result<Memory> {
@@ -192,9 +198,7 @@ impl ComponentHub for Cabinet {
         record: AuthorizerToken,
         args: &(),
     ) -> storage::Result<AuthorizerToken> {
-        self.0.saving.send_modify(|saving| *saving += 1);
-        let mut held = self.0.held.subscribe();
-        held.wait_for(|held| !held).await.expect("the cabinet is here");
+        self.wait_to_save().await;
         let records = self.save()?;
         if self.0.saves_lost.load(Ordering::SeqCst) {
             let stored = ComponentHub::fetch_access_token(&records, component, authorizer, args).await?;
@@ -259,6 +263,7 @@ impl ComponentHub for Cabinet {
         ticket: VerifyTicket,
         args: &(),
     ) -> storage::Result<VerifyTicket> {
+        self.wait_to_save().await;
         self.save()?.save_component_verify_ticket(component, ticket, args).await
     }
 

@@ -3,7 +3,7 @@
 use wechat_integration_tests::asking::LONG;
 use wechat_integration_tests::callbacks::{KEY, Server, TOKEN, at, keys};
 use wechat_integration_tests::{
-    AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, QUERY_AUTH, call_for, exchange, new_appid,
+    AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, QUERY_AUTH, call_for, everybody_waits, exchange, new_appid,
 };
 use wechat_runtime::callback::{ComponentEvent, Settings, component_service};
 use wechat_runtime::{AuthorizerToken, Client, Component, ErrorKind, VerifyTicket};
@@ -67,6 +67,33 @@ async fn a_ticket_that_comes_again_late_does_not_take_the_place_of_a_newer_one()
     assert!(is_taken_at_once(&agency.component().push(late).await));
     assert_eq!(agency.cabinet.verify_ticket(&agency.appid).await, Some(newest));
     drop(client);
+}
+
+#[tokio::test]
+async fn of_two_tickets_that_come_at_once_the_newer_one_stays() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    agency.cabinet.flush();
+    let pushed = |value: &str, at: u64| {
+        let xml = format!(
+            "<xml><AppId>{}</AppId><CreateTime>{at}</CreateTime><InfoType>component_verify_ticket</InfoType>\
+             <ComponentVerifyTicket>{value}</ComponentVerifyTicket></xml>",
+            agency.appid
+        );
+        let (client, event) = (client.clone(), ComponentEvent::parse(&xml).expect("it is XML"));
+        tokio::spawn(async move { client.receive_event(&event).await })
+    };
+    agency.cabinet.hold_saves(true);
+    let newer = pushed("ticket@@@newer", agency.now());
+    agency.cabinet.saving(1).await;
+    let older = pushed("ticket@@@older", agency.now() - 600);
+    everybody_waits().await;
+    agency.cabinet.hold_saves(false);
+    for kept in [newer, older] {
+        kept.await.unwrap().unwrap();
+    }
+    let kept = agency.cabinet.verify_ticket(&agency.appid).await.unwrap();
+    assert_eq!(kept.component_verify_ticket().expose(), "ticket@@@newer");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use wechat_integration_tests::{
     AUTHORIZER_TOKEN, Agency, COMPONENT_TOKEN, PATH, QUERY_AUTH, at_once, call_for, exchange, new_appid,
 };
@@ -14,7 +15,7 @@ const LIST: &str = "/cgi-bin/component/api_get_authorizer_list";
 async fn own_call(
     client: &wechat_runtime::Client<Component>,
 ) -> Result<wechat_runtime::Response, wechat_runtime::Error> {
-    let body = serde_json::json!({ "offset": 0, "count": 10 });
+    let body = json!({ "offset": 0, "count": 10 });
     client.post(LIST).json(&body).send().await?.error_for_errcode()
 }
 
@@ -244,4 +245,31 @@ async fn a_code_is_exchanged_for_tokens_that_are_kept_under_the_answers_own_acco
     let error = exchange(&client, authorized.authorization_code()).await.unwrap_err();
     assert_eq!((error.kind(), error.errcode()), (ErrorKind::Request, Some(61009)));
     assert_eq!(agency.calls(QUERY_AUTH), 2);
+}
+
+#[tokio::test]
+async fn a_refused_token_that_is_granted_again_ends_the_call_and_what_came_along_is_kept() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let own = client.fetch_component_access_token().await.unwrap();
+    let shop = agency.authorizer(&client).await;
+    let raw = |answer: &serde_json::Value| Fault::raw(200, "application/json", answer.to_string());
+    let again = json!({ "component_access_token": own.access_token().expose(), "expires_in": 7200 });
+    agency.sim.fault(COMPONENT_TOKEN, raw(&again));
+    agency.sim.fault(LIST, Fault::errcode(40001));
+    let error = own_call(&client).await.unwrap_err();
+    assert!(error.to_string().contains("brings the same one back"), "{error}");
+    assert_eq!((error.kind(), agency.calls(LIST)), (ErrorKind::TokenRejected, 1));
+
+    let again = json!({
+        "authorizer_access_token": shop.current_token(),
+        "expires_in": 7200,
+        "authorizer_refresh_token": "refreshtoken@@@another",
+    });
+    agency.sim.fault(AUTHORIZER_TOKEN, raw(&again));
+    agency.sim.fault(PATH, Fault::errcode(40001));
+    let error = call_for(&client, shop.appid()).await.unwrap_err();
+    assert!(error.to_string().contains("brings the same one back"), "{error}");
+    assert_eq!((error.kind(), agency.calls(PATH)), (ErrorKind::TokenRejected, 1));
+    assert_eq!(agency.stored(shop.appid()).await[1].as_deref(), Some("refreshtoken@@@another"));
 }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use serde_json::json;
 use wechat_integration_tests::{
     AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, Cabinet, PATH, QUERY_AUTH, call_for, everybody_waits,
     exchange, new_appid,
 };
 use wechat_runtime::callback::ComponentEvent;
-use wechat_runtime::{AuthorizerToken, Bound, Client, Component, ErrorKind, Token, TokenKind};
+use wechat_runtime::{
+    AuthorizerToken, Bound, Client, Component, ErrorKind, RefreshSettings, Token, TokenKind,
+};
 use wechat_simulator::{Authorizer, Fault, RefreshTokens};
 
 /// An agency, its client, and an account whose tokens are kept and have expired since.
@@ -234,6 +237,26 @@ async fn a_component_token_that_is_refused_while_the_list_is_read_is_replaced_on
 }
 
 #[tokio::test]
+async fn a_list_that_takes_longer_than_a_caller_waits_is_found_read_by_the_next() {
+    let agency = Agency::declared(|component| {
+        component.authorizers((0..1203).map(|number| format!("wx{number:016}")))
+    });
+    let agency = agency.await;
+    let mut settings = RefreshSettings::default();
+    (settings.lease, settings.upstream_timeout) = (Duration::from_secs(1), Duration::from_millis(900));
+    let client = agency.builder().refresh(settings).build().unwrap();
+    client.fetch_component_access_token().await.unwrap();
+    agency.sim.fault(AUTHORIZER_LIST, Fault::delay(Duration::from_millis(400)));
+    let last = agency.component().authorizer_appids().pop().unwrap();
+    let error = call_for(&client, &last).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.to_string().contains("still being read") && error.retry_after().is_some(), "{error}");
+    agency.pass(2);
+    call_for(&client, &last).await.expect("it is read by now, or all but read");
+    assert_eq!(agency.calls(AUTHORIZER_LIST), 3);
+}
+
+#[tokio::test]
 async fn an_authorization_of_nobody_or_of_the_component_itself_is_not_kept() {
     for named in ["", "itself"] {
         let agency = Agency::new().await;
@@ -283,4 +306,74 @@ async fn an_authorizer_does_not_pause_for_ever_for_a_verify_ticket_that_it_is_no
         agency.pass(60);
         call_for(&client, shop.appid()).await.expect("the refresh token is the same, and is good");
     }
+}
+
+#[tokio::test]
+async fn wherever_a_caller_is_cancelled_the_next_one_is_served_and_no_refresh_token_is_lost() {
+    let (agency, client, shop) = expired().await;
+    shop.set_refresh_tokens(Some(RefreshTokens::Rotated));
+    let mut finished = 0;
+    for polls in 0..60 {
+        let before = agency.issued(shop.appid());
+        let mut call = Box::pin(call_for(&client, shop.appid()));
+        for _ in 0..polls {
+            if call.as_mut().now_or_never().is_some() {
+                finished += 1;
+                break;
+            }
+            everybody_waits().await;
+        }
+        drop(call);
+        call_for(&client, shop.appid()).await.unwrap();
+        assert_eq!(agency.issued(shop.appid()), before + 1, "{polls}");
+        assert_eq!(
+            agency.stored(shop.appid()).await[..2],
+            [shop.current_token(), Some(shop.refresh_token())],
+            "{polls}"
+        );
+        agency.pass(7200);
+        agency.keep_ticket().await;
+    }
+    assert_eq!(agency.calls(AUTHORIZER_LIST), 0);
+    assert!((1..60).contains(&finished), "{finished}");
+}
+
+#[tokio::test]
+async fn wherever_an_exchange_is_cancelled_the_account_can_be_called_for() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let mut finished = 0;
+    for polls in 0..60 {
+        let appid = new_appid();
+        let code = agency.component().authorize(&appid).authorization_code().to_owned();
+        let mut exchanging = Box::pin(exchange(&client, &code));
+        for _ in 0..polls {
+            if exchanging.as_mut().now_or_never().is_some() {
+                finished += 1;
+                break;
+            }
+            everybody_waits().await;
+        }
+        drop(exchanging);
+        call_for(&client, &appid).await.unwrap();
+        let shop = agency.component().authorizer(&appid).unwrap();
+        assert_eq!(agency.stored(&appid).await[1], Some(shop.refresh_token()), "{polls}");
+        agency.pass(60);
+        agency.keep_ticket().await;
+    }
+    assert!((1..60).contains(&finished), "{finished}");
+}
+
+#[tokio::test]
+async fn tokens_that_live_for_no_time_cause_no_storm() {
+    let agency = Agency::declared(|component| component.expires_in(0).authorizer_expires_in(0)).await;
+    let client = agency.client();
+    let appid = new_appid();
+    agency.component().authorize(&appid);
+    for _ in 0..20 {
+        drop(call_for(&client, &appid).await);
+        agency.pass(1);
+    }
+    let issued = (agency.component_issued(), agency.issued(&appid));
+    assert!(issued.0 <= 2 && issued.1 <= 2, "{issued:?}");
 }

@@ -131,6 +131,9 @@ impl Lead<'_> {
                 is_as_before(stored, before.as_ref()).then_some(bought)
             }
         };
+        // What came along with the refused one is good all the same, and is stored before it is told.
+        let is_refused = self.cause.is_refusal() && Some(&grant.value) == self.stale;
+        let granted = |grant| if is_refused { Err(Failure::SameAgain) } else { self.keep(grant) };
         let unsaved = match of.change_record(change).await {
             Ok(Changed { stored, saved }) => {
                 let stored = stored.unwrap_or_default();
@@ -142,13 +145,14 @@ impl Lead<'_> {
                     return Err(Failure::Overtaken);
                 }
                 if stored.refresh_token() == bought.refresh_token() {
-                    if !self.answers(&grant) {
-                        return Err(Failure::SameAgain);
+                    let keeps_another =
+                        stored.access().is_none_or(|kept| *kept.access_token() != grant.value);
+                    if keeps_another {
+                        tracing::warn!(
+                            "the storage adapter keeps another access token than the one just granted"
+                        );
                     }
-                    tracing::warn!(
-                        "the storage adapter keeps another access token than the one just granted"
-                    );
-                    return self.keep(grant);
+                    return granted(grant);
                 }
                 let other = "the storage adapter keeps another refresh token than the one just granted";
                 of.error(ErrorKind::Storage, other)
@@ -160,7 +164,7 @@ impl Lead<'_> {
             return Err(self.failed(unsaved, price));
         }
         tracing::error!(error = %unsaved, "the authorizer's new access token is not saved");
-        self.keep(grant)
+        granted(grant)
     }
 }
 

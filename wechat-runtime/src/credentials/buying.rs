@@ -25,11 +25,11 @@ impl Lead<'_> {
         refused: Option<&Secret>,
     ) -> Result<Grant, Failure> {
         let granted = match &self.of.key.credential {
+            // Its refresh token has to be kept, whatever else was granted.
+            Credential::AuthorizerToken => return self.buy_authorizer_token(payment, record, refused).await,
             Credential::AccessToken(kind) => return self.buy_token(*kind, payment, refused).await,
             Credential::Ticket(ticket_type) => return self.buy_ticket(ticket_type, payment).await,
             Credential::ComponentToken => self.buy_component_token(payment, refused).await?,
-            // Whatever it is, its refresh token has to be saved first.
-            Credential::AuthorizerToken => return self.buy_authorizer_token(payment, record, refused).await,
         };
         if Some(&granted.value) == refused { Err(Failure::SameAgain) } else { Ok(granted) }
     }

@@ -21,7 +21,7 @@ pub(super) struct Lead<'a> {
     pub(super) lane: &'a Lane,
     fence: u64,
     pub(super) began: Instant,
-    stale: Option<&'a Secret>,
+    pub(super) stale: Option<&'a Secret>,
     pub(super) cause: &'a Cause,
     paid_with: Option<&'a Paid>,
     /// Whether what it is paid with has been refused before, and is another one now.

@@ -46,13 +46,8 @@ impl Credentials {
         };
         // A read and a save.
         let within = self.storage_patience().saturating_mul(3);
-        loop {
-            let (changed, led) =
-                CHANGES.share(&self.lane(), within, work).await.ok_or_else(|| self.shutting_down())?;
-            if led {
-                return changed;
-            }
-        }
+        let changed = CHANGES.in_turn(&self.lane(), within, work).await;
+        changed.unwrap_or_else(|| Err(self.shutting_down()))
     }
 
     async fn change_record_now(

@@ -1,15 +1,25 @@
 //! A component's verify ticket: the newest one, and what to say where there is none.
 
+#[cfg(feature = "callback-codec")]
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::Credentials;
+#[cfg(feature = "callback-codec")]
+use super::guard::Lane;
 use crate::clock::Moment;
 use crate::errcode::ErrorKind;
+#[cfg(feature = "callback-codec")]
+use crate::flight::Flights;
 use crate::storage::store::Owner;
 use crate::{Error, VerifyTicket};
 
 /// How long WeChat takes a verify ticket for good.
 const LIFE: Duration = Duration::from_secs(12 * 3600);
+
+/// The tickets that are being kept in this process. Each looks before it saves, and so they come one after the other.
+#[cfg(feature = "callback-codec")]
+static KEEPING: LazyLock<Flights<Lane, Result<(), Error>>> = LazyLock::new(Flights::new);
 
 impl Credentials {
     /// The newest verify ticket, old or not.
@@ -39,6 +49,18 @@ impl Credentials {
     /// Keeps a verify ticket that was pushed, unless a newer one is kept already.
     #[cfg(feature = "callback-codec")]
     pub(crate) async fn keep_verify_ticket(&self, pushed: VerifyTicket) -> Result<(), Error> {
+        let work = || {
+            let (this, pushed) = (self.clone(), pushed.clone());
+            async move { this.keep_verify_ticket_now(pushed).await }
+        };
+        // A read and a save.
+        let within = self.storage_patience().saturating_mul(3);
+        let kept = KEEPING.in_turn(&self.lane(), within, work).await;
+        kept.unwrap_or_else(|| Err(self.shutting_down()))
+    }
+
+    #[cfg(feature = "callback-codec")]
+    async fn keep_verify_ticket_now(&self, pushed: VerifyTicket) -> Result<(), Error> {
         let owner = self.owner()?;
         let newer = self.verify_ticket(owner).await?.filter(|kept| kept.timestamp() > pushed.timestamp());
         if newer.is_some() {
