@@ -110,7 +110,8 @@ impl AuthorizerToken {
         self.unauthorized_at
     }
 
-    /// Whether the account has taken its authorization back and not given it again since.
+    /// Whether the account has taken its authorization back and not given it again since. Of the same second, the
+    /// authorization counts.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         self.unauthorized_at > self.authorized_at

@@ -247,8 +247,9 @@ impl<App: Application> Client<App> {
 
 /// Everything that calls WeChat for an application: [`Client`] and every declared client.
 ///
-/// Write functions over it, and they work with all of them. To hold any of them in a struct, keep
-/// `wechat.client().clone()`, which is a [`Client`].
+/// Write functions over it, and they work with all of them, handles on a component's [authorizers](Authorizer) included. To
+/// hold any of them in a struct, keep `wechat.client().clone()`, which is a [`Client`]. What only a component's client can do
+/// is its [`client`](Self::client)'s: `platform.client().authorizer("wx…")`, for a `platform: &impl Call<App = Component>`.
 ///
 /// ```
 /// use wechat_runtime::{Call, Error};

@@ -8,6 +8,8 @@
 //!
 //! # Declare, let the pushes in, call
 //!
+//! With the feature `callback`:
+//!
 #![cfg_attr(feature = "callback", doc = "```no_run")]
 #![cfg_attr(not(feature = "callback"), doc = "```text")]
 //! use axum::Router;
@@ -38,7 +40,7 @@
 //! let app = Router::new().route("/wechat/events", callback::component_service(keys, platform.clone()));
 //! tokio::spawn(async { axum::serve(tokio::net::TcpListener::bind("0.0.0.0:8080").await?, app).await });
 //!
-//! // Where the owner of an account is to be sent.
+//! // After the first ticket, which may take ten minutes: where the owner of an account is to be sent.
 //! let page = platform.preauth_url("https://platform.example/authorized").await?;
 //!
 //! // And once it has authorized:
@@ -57,7 +59,7 @@
 //! |---|---|
 //! | `component_verify_ticket` | the ticket is kept, unless a newer one is |
 //! | `authorized`, `updateauthorized` | the code is exchanged, and the account's tokens are kept; `success` is answered after that |
-//! | `unauthorized` | the account is marked: calls for it fail at once, with [`ReauthorizationRequired`](crate::ErrorKind::ReauthorizationRequired) and without a call to WeChat, until it authorizes again |
+//! | `unauthorized` | the account is marked (unless it has authorized in the same second, or since): calls for it fail at once, with [`ReauthorizationRequired`](crate::ErrorKind::ReauthorizationRequired) and without a call to WeChat, until it authorizes again |
 //! | `api_query_auth`, called by you | the tokens are kept for the account that the answer names |
 //! | `api_authorizer_token`, `api_component_token`, called by you | the same as when the client calls them by itself: kept, once for all who ask, within the same budgets |
 //!
@@ -109,8 +111,11 @@
 //! # A hub, and clients of it
 //!
 //! As for a common application, one process owns the tokens, and the others ask it: `hub::Settings::component` serves them, and
-//! `adapter_storage = "http://hub.internal:4000"` with `component` asks. See [a hub over HTTP][hub]. To those others neither the
-//! secret nor a refresh token is known, so paths that need them are an error there.
+//! `adapter_storage = "http://hub.internal:4000"` with `component` asks. See [a hub over HTTP][hub]. The hub tells nobody the
+//! secret or a refresh token, so paths that need them are an error at its clients.
+//!
+//! But whoever has the component's own token can have WeChat list the refresh tokens (`api_get_authorizer_list`). Hold those who
+//! need not have it to some accounts (`hub::Peer::appids`), or to other operations than `ComponentToken`.
 //!
 //! # Many accounts
 //!

@@ -122,7 +122,7 @@ const CODE_ADVICE: &[(i64, &str)] = &[
     (61010, "an authorization code is good for an hour: have the account authorize once more"),
     (61011, "check the component's appid"),
     (61014, "the path wants the component's own access token"),
-    (61024, "a component's access token is granted by /cgi-bin/component/api_component_token alone"),
+    (61024, "the appid is a component application's: declare the client with `component`"),
     (89501, "the administrator has been asked to confirm this machine's address"),
 ];
 
@@ -160,7 +160,7 @@ impl ErrorKind {
                 "see to it that WeChat's pushes reach `callback::component_service`; /cgi-bin/component/api_start_push_ticket \
                  has them begin, and one comes every 10 min"
             }
-            Self::ReauthorizationRequired => "ask the account to authorize the component again",
+            Self::ReauthorizationRequired => "have the account authorize the component, by `preauth_url`",
             Self::PermissionDenied => "apply for the interface in the account's console",
             Self::UserToken => "let the user log in again",
             Self::Request => "correct the request",

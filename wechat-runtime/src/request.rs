@@ -184,7 +184,10 @@ impl<App: Application> RequestBuilder<App> {
         self
     }
 
-    /// Calls for this account, whatever was declared. Of a component application, it is the component's own appid.
+    /// Calls for this account, whatever was declared.
+    ///
+    /// Of a component application it names the component: another account is named by
+    /// [`authorizer_appid`](Self::authorizer_appid).
     pub fn appid(mut self, appid: impl Into<String>) -> Self {
         self.appid = Some(appid.into().into());
         self

@@ -144,8 +144,8 @@ const IN_BODY_AUTHORIZER_APPID: Filled = in_body("authorizer_appid", Fill::Autho
 // What an application of one kind is told that calls for the other's.
 const OF_COMPONENTS: &str =
     "belongs to component applications (third-party platforms): declare the client with `component`";
-const TOKEN_OF_COMMON: &str =
-    "grants the tokens of common applications: a component's own come by `fetch_component_access_token`";
+const TOKEN_OF_COMMON: &str = "grants the tokens of common applications: an account's come by `authorizer(\"wx…\").fetch_access_token()`, and the \
+     component's own by `fetch_component_access_token`";
 const LOGIN_OF_COMMON: &str = "is called with an account's own app secret, which a component application has not: call \
                                /sns/oauth2/component/access_token or /sns/component/jscode2session";
 const REFRESH_OF_COMMON: &str = "belongs to common applications: call /sns/oauth2/component/refresh_token";

@@ -102,7 +102,7 @@
 //! | 41002 | the appid is missing |
 //! | 41004 | the secret is missing or empty |
 //! | 61011 | there is no such component |
-//! | 61024 | the appid is a component's, which gets its token elsewhere |
+//! | 61024 | the appid is a component's: declare the client with `component` |
 //!
 //! *Done already:* where a token should have been granted, a pause has begun (see
 //! [below](#when-no-token-is-granted)).

@@ -116,6 +116,7 @@ async fn tell() -> Outcome {
     count("lists read", calls(&sim, "api_get_authorizer_list"), 1)?;
 
     show::step(6, "The tea house takes its authorization back");
+    // Events carry whole seconds, and of the same one an authorization counts.
     sim.clock().advance(Duration::from_secs(60));
     delivered(&wechat.cancel_and_push(TEAHOUSE).await)?;
     let before = sim.ledger().calls().count();

@@ -119,7 +119,8 @@ where
     message = "`{Self}` keeps no events of a component application",
     label = "does not implement `ComponentEvents`",
     note = "implement it for a type of yours: `#[async_trait] impl ComponentEvents for Tickets`, with \
-            `async fn receive(&self, event: ComponentEvent) -> storage::Result<()>`"
+            `async fn receive(&self, event: ComponentEvent) -> storage::Result<()>`",
+    note = "or give the client of the component itself, by value, whose type is declared with `component`: it keeps them"
 )]
 pub trait ComponentEvents: Send + Sync + 'static {
     /// Keeps what the event tells. When it returns, WeChat is told that it is kept: a ticket has to be durable by then.

@@ -39,7 +39,7 @@ impl Authorizer {
         Self { client: client.for_authorizer(appid.clone()), appid }
     }
 
-    /// The account's appid.
+    /// The account's appid. (That of its [`Call::client`] is the component's.)
     #[must_use]
     pub fn appid(&self) -> &str {
         &self.appid
@@ -135,6 +135,9 @@ impl Call for Authorizer {
 
 impl fmt::Debug for Authorizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.client.debug("Authorizer", f)
+        f.debug_struct("Authorizer")
+            .field("appid", &self.appid)
+            .field("component_appid", &self.component_appid())
+            .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use super::{Authorizer, Client};
 use crate::application::Component;
 use crate::credential::Credential;
 use crate::credentials::{Cause, Credentials};
-use crate::request::prepared::no_authorizer;
+use crate::request::prepared::check_authorizer;
 use crate::{Error, Secret, Token, TokenKind};
 
 impl Client<Component> {
@@ -95,8 +95,7 @@ impl Client<Component> {
     }
 
     fn authorizers_credentials(&self, authorizer: Arc<str>) -> Result<Credentials, Error> {
-        let authorizer = Some(authorizer).filter(|authorizer| !authorizer.is_empty());
-        let authorizer = authorizer.ok_or_else(no_authorizer)?;
+        check_authorizer(self.appid().unwrap_or_default(), Some(&authorizer))?;
         self.declared_credentials(Some(authorizer), Credential::AuthorizerToken)
     }
 }

@@ -21,7 +21,8 @@ impl Client<Component> {
     /// `callback::component_service` calls it by itself, when a client or a declared type is given to it. Call it where you
     /// have a service, or a [`ComponentEvents`][events], of your own. To call it again with the same event changes nothing.
     ///
-    /// Needs the feature `callback` or `callback-codec`.
+    /// Needs the feature `callback` or `callback-codec`. In a test, an event is made by
+    /// [`ComponentEvent::parse`].
     ///
     /// # Errors
     ///

@@ -61,7 +61,8 @@ pub struct PreauthCall {
 
 /// The address of the page on which an account authorizes the component.
 ///
-/// It has a code in it that is good for one authorization: send a browser there from a page of yours, whose host is the
+/// [`as_str`](Self::as_str) gives it out; it does not display itself, because it has a code in it that is good for one
+/// authorization. Send a browser there from a page of yours, whose host is the
 /// one that the component has registered.
 #[derive(Clone)]
 pub struct PreauthUrl {
@@ -173,7 +174,10 @@ impl PreauthCall {
             expires_in: Lenient,
         }
 
-        let wrong = |why| Error::new(ErrorKind::Request, format!("the redirect_uri {why}"));
+        let wrong = |why| {
+            Error::new(ErrorKind::Request, format!("the redirect_uri {why}"))
+                .advising("write it whole, like `https://platform.example/authorized`")
+        };
         let without_query = self.redirect_uri.split('?').next().unwrap_or_default();
         plain_url(without_query).map_err(wrong)?;
         let Created { pre_auth_code, expires_in } = self.call.send().await?.json()?;

@@ -102,7 +102,14 @@ impl Credentials {
     }
 
     pub(super) fn no_secret(&self) -> Error {
-        self.error(ErrorKind::Configuration, "the storage adapter has no secret for this appid")
+        let error = self.error(ErrorKind::Configuration, "the storage adapter has no secret for this appid");
+        match self.key.credential {
+            Credential::ComponentToken => error.advising(
+                "have the storage adapter answer it in `fetch_secret_key`; `appid` is the component's, and an account is \
+                 named by `authorizer_appid`",
+            ),
+            _ => error.advising("have the storage adapter answer it in `fetch_secret_key`"),
+        }
     }
 
     /// What only the owner of a component application has.

@@ -127,8 +127,14 @@ impl Refusal {
         Self::new(StatusCode::REQUEST_TIMEOUT, INVALID_REQUEST, "the body did not come in time")
     }
 
-    pub(super) fn not_served() -> Self {
-        let message = "this hub does not serve applications of this kind";
+    pub(super) fn serves_no_common() -> Self {
+        let message = "this hub serves no common applications: declare the client with `component`, or give the hub \
+                       `Settings::common`";
+        Self::new(StatusCode::NOT_IMPLEMENTED, INVALID_CONFIG, message)
+    }
+
+    pub(super) fn serves_no_components() -> Self {
+        let message = "this hub serves no component applications: give it `Settings::component`";
         Self::new(StatusCode::NOT_IMPLEMENTED, INVALID_CONFIG, message)
     }
 

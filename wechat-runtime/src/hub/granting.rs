@@ -19,11 +19,11 @@ impl Settings {
     /// Comes by what was asked for.
     pub(super) async fn grant(&self, question: &Question) -> Result<Response, Refusal> {
         if question.is_common() {
-            let client = self.common.as_ref().ok_or_else(Refusal::not_served)?;
+            let client = self.common.as_ref().ok_or_else(Refusal::serves_no_common)?;
             let token = Credential::AccessToken(client.token_kind());
             return grant_by(client, question, token).await;
         }
-        let client = self.component.as_ref().ok_or_else(Refusal::not_served)?;
+        let client = self.component.as_ref().ok_or_else(Refusal::serves_no_components)?;
         let token = match question.asks {
             Asks::ComponentAccessToken | Asks::AnotherComponentAccessToken => Credential::ComponentToken,
             Asks::AccessToken | Asks::AnotherAccessToken | Asks::Ticket => Credential::AuthorizerToken,

@@ -158,8 +158,8 @@ impl Prepared {
             let appid = appid.clone().filter(|appid| !appid.is_empty()).ok_or_else(no_account)?;
             let required = written.unfilled.iter().any(|fill| fill.with == Fill::Authorizer);
             let required = required || (made && route.wants_authorizer());
-            if App::KIND == Kind::Component && required && authorizer.is_none() {
-                return Err(no_authorizer());
+            if App::KIND == Kind::Component && required {
+                check_authorizer(&appid, authorizer.as_deref())?;
             }
             let injected = || route.credential(App::KIND, call.client.token_kind());
             let credential = asked.map_or_else(injected, |asked| asked.credential.clone());
@@ -340,9 +340,16 @@ pub(crate) fn no_account() -> Error {
         .advising("declare `appid` on the client, or give it to the call")
 }
 
-/// The error of a component application's call that is for none of its authorizers.
-pub(crate) fn no_authorizer() -> Error {
-    Error::new(ErrorKind::Request, "it is for no account that has authorized the component").advising(
+/// Refuses a component application's call that is for none of its authorizers.
+pub(crate) fn check_authorizer(component: &str, authorizer: Option<&str>) -> Result<(), Error> {
+    let why = match authorizer.filter(|authorizer| !authorizer.is_empty()) {
+        Some(authorizer) if authorizer == component => {
+            "it is for the component itself, as if that had authorized itself"
+        }
+        Some(_) => return Ok(()),
+        None => "it is for no account that has authorized the component",
+    };
+    Err(Error::new(ErrorKind::Request, why).advising(
         "call by `authorizer(\"wx…\")`, give `authorizer_appid` to the call, or declare it on the client",
-    )
+    ))
 }

@@ -68,7 +68,7 @@ pub trait ComponentHub: Send + Sync + 'static {
     /// The component application's secret (`component_appsecret`).
     ///
     /// It is asked for when WeChat is to grant a component access token, and when a path is called that takes it. An empty
-    /// one counts as none.
+    /// one counts as none; of a component that is not yours, it is `Ok(None)`.
     ///
     /// # Errors
     ///

@@ -168,6 +168,9 @@ impl ComponentAccount {
     }
 
     /// Has an account take its authorization back and pushes `unauthorized`, whether or not it had given one.
+    ///
+    /// Events carry whole seconds. Under a clock that stands still, move it on after the authorization, or the two are of the
+    /// same second.
     pub async fn cancel_and_push(&self, authorizer_appid: &str) -> Delivery {
         self.cancel(authorizer_appid);
         self.push(Push::unauthorized(authorizer_appid)).await
