@@ -137,6 +137,19 @@ async fn a_component_token_asked_for_by_name_is_filled_in_kept_and_fetched_once(
 }
 
 #[tokio::test]
+async fn what_the_caller_gives_and_the_storage_has_too_is_nothing_else_than_not_given() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let given = json!({
+        "component_appsecret": SECRET, "component_verify_ticket": agency.component().verify_ticket()
+    });
+    for _ in 0..3 {
+        post(&client, COMPONENT_TOKEN, &given).await.unwrap();
+    }
+    assert_eq!(agency.calls(COMPONENT_TOKEN), 1, "what was granted a moment ago is the answer");
+}
+
+#[tokio::test]
 async fn what_the_caller_gives_for_a_token_wins_and_what_else_is_said_stays() {
     let agency = Agency::new().await;
     let client = agency.client();
