@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use wechat_integration_tests::{
     AUTHORIZER_TOKEN, Agency, COMPONENT_TOKEN, PATH, QUERY_AUTH, SECRET, at_once, exchange, new_appid,
 };
-use wechat_runtime::{Client, Common, Component, Error, ErrorKind, Response, adapters::Memory};
+use wechat_runtime::adapters::{HubClient, Memory};
+use wechat_runtime::{Bound, Client, Common, Component, Error, ErrorKind, Response};
 use wechat_simulator::Fault;
 
 const INFO: &str = "/cgi-bin/component/api_get_authorizer_info";
@@ -147,6 +148,54 @@ async fn what_the_caller_gives_and_the_storage_has_too_is_nothing_else_than_not_
         post(&client, COMPONENT_TOKEN, &given).await.unwrap();
     }
     assert_eq!(agency.calls(COMPONENT_TOKEN), 1, "what was granted a moment ago is the answer");
+}
+
+#[tokio::test]
+async fn a_component_that_is_named_in_the_body_is_the_one_that_is_asked_for() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let other = new_appid();
+    let named = json!({ "component_appid": other });
+    let error = post(&client, COMPONENT_TOKEN, &named).await.unwrap_err();
+    assert_eq!((error.kind(), error.appid()), (ErrorKind::Configuration, Some(&*other)), "{error}");
+    let call = client.post(COMPONENT_TOKEN).appid(&agency.appid).json(&named);
+    assert_eq!(refused(&agency, call).await.kind(), ErrorKind::Request);
+    assert_eq!(agency.calls(COMPONENT_TOKEN), 0);
+}
+
+#[tokio::test]
+async fn the_components_token_is_one_for_whichever_authorizer_it_calls() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let failed = at_once(50, || {
+        let call = client.authorizer(new_appid()).post(INFO).json(&json!({}));
+        async move { call.send().await }
+    });
+    assert!(failed.await.is_empty());
+    assert_eq!((agency.calls(INFO), agency.component_issued()), (50, 1));
+}
+
+#[tokio::test]
+async fn what_has_to_be_kept_or_takes_the_secret_is_not_sent_by_a_client_of_a_hub() {
+    let agency = Agency::new().await;
+    let hub = Bound::new(HubClient::new(agency.sim.base_url()), ());
+    let client = agency.builder_on(hub).build().unwrap();
+    for path in [QUERY_AUTH, COMPONENT_TOKEN, AUTHORIZER_TOKEN, START_PUSH, CLEAR_QUOTA] {
+        let call = client.authorizer(new_appid()).post(path).json(&json!({}));
+        let error = refused(&agency, call).await;
+        assert!(error.advice().contains("the hub's"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_filled_in_or_granted_is_for_the_base_url_alone() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    for path in [INFO, COMPONENT_TOKEN, AUTHORIZER_TOKEN, START_PUSH, CLEAR_QUOTA] {
+        let call = client.authorizer(new_appid()).post(format!("https://elsewhere.weixin.qq.com{path}"));
+        let error = refused(&agency, call.json(&json!({}))).await;
+        assert!(error.to_string().contains("base_url alone"), "{error}");
+    }
 }
 
 #[tokio::test]
