@@ -79,6 +79,8 @@ async fn the_authorizer_is_filled_in_where_the_call_has_one_and_what_the_caller_
     let declared = agency.builder().authorizer_appid(shop.appid()).build().unwrap();
     post(&declared, INFO, &json!({ "authorizer_appid": other.appid() })).await.unwrap();
     assert_eq!(last(&agency, INFO).1["authorizer_appid"], *other.appid());
+    let sent = agency.sim.ledger().calls_to(INFO).pop().expect("it was called").text().into_owned();
+    assert_eq!(sent.matches("authorizer_appid").count(), 1, "and nothing beside it: {sent}");
     let call =
         client.post(INFO).authorizer_appid(shop.appid()).json(&json!({ "authorizer_appid": other.appid() }));
     refused(&agency, call).await;
@@ -319,7 +321,7 @@ async fn a_call_that_is_for_nobody_or_of_the_other_kind_of_application_is_not_se
         refused(&agency, client.authorizer("wx1").post(path)).await;
     }
     let nobody = {
-        let client = Client::<Component>::builder(wechat_runtime::Bound::new(agency.cabinet.clone(), ()));
+        let client = Client::<Component>::builder(Bound::new(agency.cabinet.clone(), ()));
         client.base_url(agency.sim.base_url()).build().unwrap()
     };
     refused(&agency, nobody.post(PREAUTHCODE)).await;
@@ -328,7 +330,7 @@ async fn a_call_that_is_for_nobody_or_of_the_other_kind_of_application_is_not_se
     post(&nobody, PREAUTHCODE, &body).await.expect("the body says who it is");
     refused(&agency, client.post(PREAUTHCODE).appid("wx2").json(&json!({ "component_appid": "wx3" }))).await;
 
-    let common = Client::<Common>::builder(wechat_runtime::Bound::new(Memory::new(), ())).appid("wx1");
+    let common = Client::<Common>::builder(Bound::new(Memory::new(), ())).appid("wx1");
     let common = common.base_url(agency.sim.base_url()).build().unwrap();
     for path in [COMPONENT_TOKEN, PREAUTHCODE, LOGIN, SESSION] {
         let error = common.post(path).send().await.unwrap_err();
