@@ -252,6 +252,26 @@ async fn the_same_event_twice_is_exchanged_once_by_a_clock_that_is_behind() {
 }
 
 #[tokio::test]
+async fn who_authorizes_again_by_a_code_that_another_has_used_is_found_in_the_list() {
+    let listening = Listening::new().await;
+    let Listening { agency, client, .. } = &listening;
+    let appid = listening.shop().await;
+    agency.pass(60);
+    assert!(is_taken_at_once(&agency.component().cancel_and_push(&appid).await));
+    agency.pass(60);
+    let code = agency.component().authorize(&appid).authorization_code().to_owned();
+    let mut again = event(agency, "authorized", &appid, Some(&code));
+    agency.sim.fault(QUERY_AUTH, Fault::errcode(61009).times(1));
+    client.receive_event(&again).await.unwrap();
+    call_for(client, &appid).await.unwrap();
+
+    // One that names no component is nobody's, whoever is declared.
+    again.component_appid.clear();
+    let of_any = agency.builder().appid("").build().unwrap();
+    assert_eq!(of_any.receive_event(&again).await.unwrap_err().kind(), ErrorKind::Request);
+}
+
+#[tokio::test]
 async fn a_cancellation_that_comes_after_a_newer_authorization_changes_nothing() {
     let listening = Listening::new().await;
     let Listening { agency, client, .. } = &listening;
