@@ -260,15 +260,10 @@ async fn who_authorizes_again_by_a_code_that_another_has_used_is_found_in_the_li
     assert!(is_taken_at_once(&agency.component().cancel_and_push(&appid).await));
     agency.pass(60);
     let code = agency.component().authorize(&appid).authorization_code().to_owned();
-    let mut again = event(agency, "authorized", &appid, Some(&code));
+    let again = event(agency, "authorized", &appid, Some(&code));
     agency.sim.fault(QUERY_AUTH, Fault::errcode(61009).times(1));
     client.receive_event(&again).await.unwrap();
     call_for(client, &appid).await.unwrap();
-
-    // One that names no component is nobody's, whoever is declared.
-    again.component_appid.clear();
-    let of_any = agency.builder().appid("").build().unwrap();
-    assert_eq!(of_any.receive_event(&again).await.unwrap_err().kind(), ErrorKind::Request);
 }
 
 #[tokio::test]
@@ -312,6 +307,11 @@ async fn an_event_for_another_component_never_reaches_the_storage() {
         let error = client.receive_event(&event).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request);
     }
+    let mut of_none = self::event(&agency, "unauthorized", &appid, None);
+    of_none.component_appid.clear();
+    let of_any = agency.builder().appid("").build().unwrap();
+    let error = of_any.receive_event(&of_none).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request, "one that names none is nobody's");
     assert_eq!((agency.cabinet.saves(), agency.calls(QUERY_AUTH)), (saves, 0));
     assert_eq!(agency.cabinet.record(&other, &appid).await, None);
 }
