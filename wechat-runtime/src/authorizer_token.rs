@@ -197,6 +197,11 @@ mod tests {
             assert!(kept.is_unauthorized());
             assert!(!again.clone().over(Some(kept)).is_unauthorized());
         }
+        // Of two that took it, or gave it, the later one counts.
+        let taken_again = AuthorizerToken::new().with_unauthorized_at(40);
+        let taken_twice = taken.clone().over(Some(taken_again));
+        assert_eq!(taken_twice.unauthorized_at(), Some(40));
+        assert_eq!(given.over(Some(again)).authorized_at(), Some(30));
         // What is told twice for one second is given: that it was taken, WeChat says itself.
         assert!(!record("r").with_authorized_at(20).over(Some(taken)).is_unauthorized());
         assert!(!AuthorizerToken::new().is_unauthorized());

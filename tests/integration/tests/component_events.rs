@@ -252,6 +252,21 @@ async fn the_same_event_twice_is_exchanged_once_by_a_clock_that_is_behind() {
 }
 
 #[tokio::test]
+async fn who_authorizes_again_by_a_code_that_another_has_used_is_found_in_the_list() {
+    let listening = Listening::new().await;
+    let Listening { agency, client, .. } = &listening;
+    let appid = listening.shop().await;
+    agency.pass(60);
+    assert!(is_taken_at_once(&agency.component().cancel_and_push(&appid).await));
+    agency.pass(60);
+    let code = agency.component().authorize(&appid).authorization_code().to_owned();
+    let again = event(agency, "authorized", &appid, Some(&code));
+    agency.sim.fault(QUERY_AUTH, Fault::errcode(61009).times(1));
+    client.receive_event(&again).await.unwrap();
+    call_for(client, &appid).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_cancellation_that_comes_after_a_newer_authorization_changes_nothing() {
     let listening = Listening::new().await;
     let Listening { agency, client, .. } = &listening;
@@ -292,6 +307,11 @@ async fn an_event_for_another_component_never_reaches_the_storage() {
         let error = client.receive_event(&event).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request);
     }
+    let mut of_none = self::event(&agency, "unauthorized", &appid, None);
+    of_none.component_appid.clear();
+    let of_any = agency.builder().appid("").build().unwrap();
+    let error = of_any.receive_event(&of_none).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request, "one that names none is nobody's");
     assert_eq!((agency.cabinet.saves(), agency.calls(QUERY_AUTH)), (saves, 0));
     assert_eq!(agency.cabinet.record(&other, &appid).await, None);
 }

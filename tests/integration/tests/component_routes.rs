@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use wechat_integration_tests::{
     AUTHORIZER_TOKEN, Agency, COMPONENT_TOKEN, PATH, QUERY_AUTH, SECRET, at_once, exchange, new_appid,
 };
-use wechat_runtime::{Client, Common, Component, Error, ErrorKind, Response, adapters::Memory};
+use wechat_runtime::adapters::{HubClient, Memory};
+use wechat_runtime::{Bound, Client, Common, Component, Error, ErrorKind, Response};
 use wechat_simulator::Fault;
 
 const INFO: &str = "/cgi-bin/component/api_get_authorizer_info";
@@ -78,6 +79,8 @@ async fn the_authorizer_is_filled_in_where_the_call_has_one_and_what_the_caller_
     let declared = agency.builder().authorizer_appid(shop.appid()).build().unwrap();
     post(&declared, INFO, &json!({ "authorizer_appid": other.appid() })).await.unwrap();
     assert_eq!(last(&agency, INFO).1["authorizer_appid"], *other.appid());
+    let sent = agency.sim.ledger().calls_to(INFO).pop().expect("it was called").text().into_owned();
+    assert_eq!(sent.matches("authorizer_appid").count(), 1, "and nothing beside it: {sent}");
     let call =
         client.post(INFO).authorizer_appid(shop.appid()).json(&json!({ "authorizer_appid": other.appid() }));
     refused(&agency, call).await;
@@ -134,6 +137,67 @@ async fn a_component_token_asked_for_by_name_is_filled_in_kept_and_fetched_once(
     agency.pass(60);
     client.post(COMPONENT_TOKEN).send().await.unwrap().error_for_errcode().unwrap();
     assert_eq!(agency.component_issued(), 2, "who asks by name wants another one");
+}
+
+#[tokio::test]
+async fn what_the_caller_gives_and_the_storage_has_too_is_nothing_else_than_not_given() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let given = json!({
+        "component_appsecret": SECRET, "component_verify_ticket": agency.component().verify_ticket()
+    });
+    for _ in 0..3 {
+        post(&client, COMPONENT_TOKEN, &given).await.unwrap();
+    }
+    assert_eq!(agency.calls(COMPONENT_TOKEN), 1, "what was granted a moment ago is the answer");
+}
+
+#[tokio::test]
+async fn a_component_that_is_named_in_the_body_is_the_one_that_is_asked_for() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let other = new_appid();
+    let named = json!({ "component_appid": other });
+    let error = post(&client, COMPONENT_TOKEN, &named).await.unwrap_err();
+    assert_eq!((error.kind(), error.appid()), (ErrorKind::Configuration, Some(&*other)), "{error}");
+    let call = client.post(COMPONENT_TOKEN).appid(&agency.appid).json(&named);
+    assert_eq!(refused(&agency, call).await.kind(), ErrorKind::Request);
+    assert_eq!(agency.calls(COMPONENT_TOKEN), 0);
+}
+
+#[tokio::test]
+async fn the_components_token_is_one_for_whichever_authorizer_it_calls() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let failed = at_once(50, || {
+        let call = client.authorizer(new_appid()).post(INFO).json(&json!({}));
+        async move { call.send().await }
+    });
+    assert!(failed.await.is_empty());
+    assert_eq!((agency.calls(INFO), agency.component_issued()), (50, 1));
+}
+
+#[tokio::test]
+async fn what_has_to_be_kept_or_takes_the_secret_is_not_sent_by_a_client_of_a_hub() {
+    let agency = Agency::new().await;
+    let hub = Bound::new(HubClient::new(agency.sim.base_url()), ());
+    let client = agency.builder_on(hub).build().unwrap();
+    for path in [QUERY_AUTH, COMPONENT_TOKEN, AUTHORIZER_TOKEN, START_PUSH, CLEAR_QUOTA] {
+        let call = client.authorizer(new_appid()).post(path).json(&json!({}));
+        let error = refused(&agency, call).await;
+        assert!(error.advice().contains("the hub's"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_filled_in_or_granted_is_for_the_base_url_alone() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    for path in [INFO, COMPONENT_TOKEN, AUTHORIZER_TOKEN, START_PUSH, CLEAR_QUOTA] {
+        let call = client.authorizer(new_appid()).post(format!("https://elsewhere.weixin.qq.com{path}"));
+        let error = refused(&agency, call.json(&json!({}))).await;
+        assert!(error.to_string().contains("base_url alone"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -257,7 +321,7 @@ async fn a_call_that_is_for_nobody_or_of_the_other_kind_of_application_is_not_se
         refused(&agency, client.authorizer("wx1").post(path)).await;
     }
     let nobody = {
-        let client = Client::<Component>::builder(wechat_runtime::Bound::new(agency.cabinet.clone(), ()));
+        let client = Client::<Component>::builder(Bound::new(agency.cabinet.clone(), ()));
         client.base_url(agency.sim.base_url()).build().unwrap()
     };
     refused(&agency, nobody.post(PREAUTHCODE)).await;
@@ -266,7 +330,7 @@ async fn a_call_that_is_for_nobody_or_of_the_other_kind_of_application_is_not_se
     post(&nobody, PREAUTHCODE, &body).await.expect("the body says who it is");
     refused(&agency, client.post(PREAUTHCODE).appid("wx2").json(&json!({ "component_appid": "wx3" }))).await;
 
-    let common = Client::<Common>::builder(wechat_runtime::Bound::new(Memory::new(), ())).appid("wx1");
+    let common = Client::<Common>::builder(Bound::new(Memory::new(), ())).appid("wx1");
     let common = common.base_url(agency.sim.base_url()).build().unwrap();
     for path in [COMPONENT_TOKEN, PREAUTHCODE, LOGIN, SESSION] {
         let error = common.post(path).send().await.unwrap_err();

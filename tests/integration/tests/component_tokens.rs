@@ -54,6 +54,14 @@ async fn without_a_ticket_wechat_is_not_asked_and_the_age_of_the_last_one_is_tol
     let error = client.fetch_component_access_token().await.unwrap_err();
     assert_eq!((error.kind(), error.verify_ticket_age()), (ErrorKind::NoVerifyTicket, None));
 
+    agency.cabinet.put_verify_ticket(&agency.appid, VerifyTicket::new("", agency.now())).await;
+    let error = client.fetch_component_access_token().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.verify_ticket_age()),
+        (ErrorKind::NoVerifyTicket, None),
+        "an empty one is none"
+    );
+
     agency.keep_ticket().await;
     agency.pass(12 * 3600);
     let error = client.fetch_component_access_token().await.unwrap_err();

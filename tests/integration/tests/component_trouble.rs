@@ -5,12 +5,12 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use serde_json::json;
 use wechat_integration_tests::{
-    AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, Cabinet, PATH, QUERY_AUTH, call_for, everybody_waits,
+    AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, Cabinet, PATH, QUERY_AUTH, SECRET, call_for, everybody_waits,
     exchange, new_appid,
 };
 use wechat_runtime::callback::ComponentEvent;
 use wechat_runtime::{
-    AuthorizerToken, Bound, Client, Component, ErrorKind, RefreshSettings, Token, TokenKind,
+    AuthorizerToken, Bound, Client, Component, ErrorKind, RefreshSettings, Token, TokenKind, VerifyTicket,
 };
 use wechat_simulator::{Authorizer, Fault, RefreshTokens};
 
@@ -194,6 +194,25 @@ async fn what_one_storage_could_not_save_is_not_for_another_that_can_buy_nothing
     let error = call_for(&other, shop.appid()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
     assert_eq!((empty.saves(), agency.issued(shop.appid())), (0, before));
+}
+
+#[tokio::test]
+async fn what_one_storage_could_not_save_is_not_for_another_that_has_another_refresh_token() {
+    let (agency, client, shop) = expired().await;
+    shop.set_refresh_tokens(Some(RefreshTokens::Rotated));
+    agency.cabinet.fail_saves(true);
+    call_for(&client, shop.appid()).await.unwrap_err();
+    agency.pass(2);
+    let other = Cabinet::default();
+    other.set_secret(&agency.appid, SECRET);
+    let ticket = VerifyTicket::new(agency.component().verify_ticket(), agency.now());
+    other.put_verify_ticket(&agency.appid, ticket).await;
+    let record = AuthorizerToken::new().with_refresh_token("refreshtoken@@@other");
+    other.put_record(&agency.appid, shop.appid(), record).await;
+    let before = agency.issued(shop.appid());
+    let client = agency.builder_on(Bound::new(other, ())).build().unwrap();
+    call_for(&client, shop.appid()).await.unwrap();
+    assert_eq!(agency.issued(shop.appid()), before + 1, "it has bought its own");
 }
 
 #[tokio::test]
