@@ -239,12 +239,9 @@ impl Route {
         required || self.needs == Needs::AccessToken || self.grants == Some(Grants::AuthorizerToken)
     }
 
-    /// Whether only an owner of credentials can make the call: it needs the secret, or what comes back has to be kept.
+    /// Whether only an owner of credentials can make the call, because what comes back has to be kept.
     pub(crate) fn is_owners(&self) -> bool {
-        let by_secret = self.fills.iter().any(|fill| fill.with == Fill::Secret);
-        by_secret
-            || self.grants.is_some_and(|grants| grants != Grants::Ticket)
-            || self.success == Success::Authorized
+        self.grants.is_some_and(|grants| grants != Grants::Ticket) || self.success == Success::Authorized
     }
 
     /// The credential that is injected, or whose secret is filled in.

@@ -12,6 +12,9 @@ use crate::{AuthorizerToken, Secret, Ticket, TicketType, Token, VerifyTicket};
 /// Authorizers' refresh tokens are what it is there for: see [`AuthorizerToken`]. None of them may get lost, so it has to
 /// be durable, and a save that has answered is one that survives the process.
 ///
+/// Each callback is about the component that it names, even where there is but one: of another it has nothing, `Ok(None)`. A
+/// hub's clients name it, and what they may ask for goes by that name.
+///
 /// ```
 /// use std::{collections::HashMap, sync::Mutex};
 /// use wechat_runtime::{async_trait, storage, AuthorizerToken, Secret, Ticket, TicketType, Token, VerifyTicket};
