@@ -338,3 +338,26 @@ async fn a_code_that_cannot_be_exchanged_now_is_exchanged_when_it_is_pushed_agai
     call_for(&client, &appid).await.unwrap();
     assert_eq!(agency.calls(AUTHORIZER_LIST), 0);
 }
+
+#[tokio::test]
+async fn an_event_that_does_not_tell_when_it_was_made_was_made_by_now() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let shop = agency.authorizer(&client).await;
+    let push = |info_type: &str, field: &str, value: &str| {
+        let component = &agency.appid;
+        let xml = format!(
+            "<xml><AppId>{component}</AppId><InfoType>{info_type}</InfoType><{field}>{value}</{field}></xml>"
+        );
+        ComponentEvent::parse(&xml).expect("it is XML")
+    };
+    let ticket = agency.component().issue_verify_ticket();
+    let event = push("component_verify_ticket", "ComponentVerifyTicket", &ticket);
+    client.receive_event(&event).await.unwrap();
+    let kept = agency.cabinet.verify_ticket(&agency.appid).await.unwrap();
+    assert_eq!((kept.component_verify_ticket().expose(), kept.timestamp()), (&*ticket, agency.now()));
+
+    client.receive_event(&push("unauthorized", "AuthorizerAppid", shop.appid())).await.unwrap();
+    let error = call_for(&client, shop.appid()).await.unwrap_err();
+    assert_eq!((error.kind(), error.errcode()), (ErrorKind::ReauthorizationRequired, None), "{error}");
+}

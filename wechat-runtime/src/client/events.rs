@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Client;
 use crate::application::Component;
 use crate::callback::{Authorization, ComponentEvent, ComponentInfo};
+use crate::clock::Moment;
 use crate::credential::{Account, Credential};
 use crate::credentials::{Cause, Credentials};
 use crate::errcode::ErrorKind;
@@ -43,18 +44,21 @@ impl Client<Component> {
             let credentials = self.credentials(self.wire()?, self.bound(), account, credential);
             credentials.check_owned().map(|()| credentials)
         };
+        // One that does not tell when it was made was made by now.
+        let told = Some(event.create_time).filter(|at| *at > 0);
+        let at = told.unwrap_or_else(|| Moment::now(&*self.inner.clock).unix());
         let of_authorizer = |appid| credentials(Some(appid), Credential::AuthorizerToken);
         match &event.info {
             ComponentInfo::VerifyTicket { component_verify_ticket } => {
-                let ticket = VerifyTicket::new(component_verify_ticket.clone(), event.create_time);
+                let ticket = VerifyTicket::new(component_verify_ticket.clone(), at);
                 credentials(None, Credential::ComponentToken)?.keep_verify_ticket(ticket).await
             }
             ComponentInfo::Authorized(authorization) | ComponentInfo::UpdateAuthorized(authorization) => {
                 let of = of_authorizer(&authorization.authorizer_appid)?;
-                self.keep_authorization(event, authorization, &of).await
+                self.keep_authorization(component, authorization, at, &of).await
             }
             ComponentInfo::Unauthorized { authorizer_appid } => {
-                of_authorizer(authorizer_appid)?.keep_cancellation(event.create_time).await
+                of_authorizer(authorizer_appid)?.keep_cancellation(at).await
             }
             ComponentInfo::Unknown(_) => {
                 tracing::debug!("an event that tells nothing of tickets and authorizations is not kept");
@@ -65,21 +69,22 @@ impl Client<Component> {
 
     async fn keep_authorization(
         &self,
-        event: &ComponentEvent,
+        component: &str,
         authorization: &Authorization,
+        at: u64,
         of: &Credentials,
     ) -> Result<(), Error> {
-        if of.keeps_authorization_of(event.create_time).await? {
+        if of.keeps_authorization_of(at).await? {
             return Ok(());
         }
         let code = authorization.authorization_code.expose();
-        let call = self.post(QUERY_AUTH).appid(&event.component_appid);
+        let call = self.post(QUERY_AUTH).appid(component);
         let answer = call.json(&json!({ "authorization_code": code })).send().await?.error_for_errcode();
         let Err(refusal) = answer else {
             // It is kept as of now, by a clock that may be behind WeChat's.
             let is_kept = of.refresh_token().await?.is_some();
-            if is_kept && !of.keeps_authorization_of(event.create_time).await? {
-                of.note_authorization(event.create_time).await?;
+            if is_kept && !of.keeps_authorization_of(at).await? {
+                of.note_authorization(at).await?;
             }
             return Ok(());
         };
@@ -88,7 +93,7 @@ impl Client<Component> {
         }
         // Somebody has exchanged it, who may have died before the tokens were kept. That the account has authorized the
         // component is certain, and so its refresh token is in the list.
-        of.note_authorization(event.create_time).await?;
+        of.note_authorization(at).await?;
         of.refresh(None, Cause::Missing).await.map(drop).map_err(|_| refusal)
     }
 }
