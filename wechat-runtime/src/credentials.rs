@@ -10,6 +10,7 @@ mod landing;
 mod lead;
 mod listing;
 mod payment;
+mod price;
 mod record;
 mod upstream;
 mod verify_ticket;
@@ -21,11 +22,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use self::guard::Lane;
 pub(crate) use self::guard::quota_cleared;
-use self::guard::{Lane, Price};
 pub(crate) use self::inject::{Judged, Next};
 use self::landing::{Failure, Landing};
 pub(crate) use self::payment::Given;
+use self::price::Price;
 use crate::clock::{Clock, Moment};
 use crate::credential::{Credential, Grant, Judgement, Key, Standing};
 use crate::errcode::ErrorKind;

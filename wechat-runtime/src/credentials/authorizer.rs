@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::cool_down::REFRESH_TOKEN_REFUSED;
-use super::guard::{Price, Question};
+use super::guard::Question;
 use super::landing::Failure;
 use super::lead::Lead;
 use super::payment::Payment;
+use super::price::Price;
 use super::record::Changed;
 use super::upstream::{self, GrantedAuthorizerToken};
 use super::{Credentials, Given};

@@ -4,10 +4,11 @@ use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use super::Cause;
-use super::guard::{Mark, Price, Question};
+use super::guard::Question;
 use super::landing::Failure;
 use super::lead::Lead;
 use super::payment::Payment;
+use super::price::{Mark, Price};
 use super::upstream::{self, Reply};
 use crate::clock::Moment;
 use crate::credential::{Credential, Grant};

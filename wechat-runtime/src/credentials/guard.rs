@@ -1,12 +1,12 @@
 //! The questions asked before WeChat is: cool-downs, gaps and daily budgets, for the whole process.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use super::cool_down::{EndsBy, Rule};
+use super::price::{Mark, Price};
 use crate::clock::Moment;
 use crate::credential::{Grant, Key};
 use crate::flight::lock;
@@ -62,53 +62,6 @@ struct Newest {
     grant: Grant,
     price: Price,
     seen: bool,
-}
-
-/// What a secret is recognised by, where it need not be kept.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark(u64);
-
-impl Mark {
-    /// Of what is not there.
-    pub(super) const NONE: Self = Self(0);
-
-    pub(super) fn of(secret: &Secret) -> Self {
-        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        Self(KEYS.hash_one(secret.expose()))
-    }
-}
-
-/// What a credential is bought with, as it is recognised: the application's secret, and a component's verify ticket or an
-/// authorizer's refresh token.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Price {
-    pub(super) secret: Option<Mark>,
-    pub(super) proof: Option<Mark>,
-}
-
-impl Price {
-    /// What a pause holds for, where something else in its place ends it. That there is none is also something that holds.
-    fn held(self, ends_by: EndsBy) -> Option<Mark> {
-        let held = match ends_by {
-            EndsBy::Nothing | EndsBy::ClearedQuota => return None,
-            EndsBy::AnotherSecret => self.secret,
-            EndsBy::AnotherVerifyTicket | EndsBy::AnotherRefreshToken => self.proof,
-        };
-        Some(held.unwrap_or(Mark::NONE))
-    }
-
-    /// Whether the component's token is all that is paid with: the authorizer's refresh token is to be found.
-    pub(super) fn has_nothing_of_its_own(self) -> bool {
-        self.secret.is_none() && self.proof == Some(Mark::NONE)
-    }
-
-    /// Whether who pays so may have what was bought so: who has the same secret, or the authorizer's refresh token.
-    pub(super) fn buys_what(self, bought_by: Self) -> bool {
-        match self.secret {
-            Some(_) => self.secret == bought_by.secret,
-            None => self.proof.is_some() && self.proof == bought_by.proof,
-        }
-    }
 }
 
 /// What a refresh is to replace, for the guard.

@@ -6,8 +6,9 @@ use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
-use super::guard::{Blocked, Lane, Price, Question};
+use super::guard::{Blocked, Lane, Question};
 use super::landing::{Failure, Landing, Through};
+use super::price::Price;
 use super::{Cause, Credentials, unpanicked};
 use crate::credential::{Credential, Grant, Standing};
 use crate::errcode::ErrorKind;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Credentials;
-use super::guard::{Mark, Price};
+use super::price::{Mark, Price};
 use crate::credential::Credential;
 use crate::errcode::ErrorKind;
 use crate::storage::store::{ComponentOwner, Owner};
