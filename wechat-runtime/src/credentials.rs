@@ -29,7 +29,7 @@ use self::landing::{Failure, Landing};
 pub(crate) use self::payment::Given;
 use self::price::Price;
 use crate::clock::{Clock, Moment};
-use crate::credential::{Credential, Grant, Judgement, Key, Standing};
+use crate::credential::{Account, Credential, Grant, Judgement, Key, Standing};
 use crate::errcode::ErrorKind;
 use crate::flight::Flights;
 use crate::settings::RefreshSettings;
@@ -170,8 +170,8 @@ impl Credentials {
     /// A client of a hub buys nothing.
     fn bought_with(&self) -> Option<Self> {
         self.binding.store.owner()?;
-        let Key { account, credential, .. } = &self.key;
-        let (account, credential) = match credential {
+        let account = &self.key.account;
+        let (account, credential) = match &self.key.credential {
             Credential::Ticket(_) if account.authorizer.is_some() => {
                 (account.clone(), Credential::AuthorizerToken)
             }
@@ -179,8 +179,13 @@ impl Credentials {
             Credential::AuthorizerToken => (account.application(), Credential::ComponentToken),
             Credential::AccessToken(_) | Credential::ComponentToken => return None,
         };
+        Some(self.another(account, credential))
+    }
+
+    /// Another credential through the same binding, with nothing given for it.
+    fn another(&self, account: Account, credential: Credential) -> Self {
         let key = Key { account, credential, base_url: self.key.base_url.clone() };
-        Some(Self { key, given: Given::default(), ..self.clone() })
+        Self { key, given: Given::default(), ..self.clone() }
     }
 
     /// Another credential in place of `stale`, by one refresh for all who ask.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::Credentials;
 use super::cool_down::REFRESH_TOKEN_REFUSED;
 use super::guard::Question;
 use super::landing::Failure;
@@ -12,10 +13,9 @@ use super::payment::Payment;
 use super::price::Price;
 use super::record::Changed;
 use super::upstream::{self, GrantedAuthorizerToken};
-use super::{Credentials, Given};
 use crate::answer;
 use crate::clock::Moment;
-use crate::credential::{Account, Credential, Grant, Key};
+use crate::credential::{Account, Credential, Grant};
 use crate::errcode::ErrorKind;
 use crate::{AuthorizerToken, Error, Secret, TokenKind};
 
@@ -173,9 +173,7 @@ impl Credentials {
     /// The same, of an account that has authorized the component.
     pub(crate) fn of_authorizer(&self, authorizer: Arc<str>) -> Self {
         let account = Account { authorizer: Some(authorizer), ..self.key.account.clone() };
-        let key =
-            Key { account, credential: Credential::AuthorizerToken, base_url: self.key.base_url.clone() };
-        Self { key, given: Given::default(), ..self.clone() }
+        self.another(account, Credential::AuthorizerToken)
     }
 
     /// Keeps the tokens in an answer of `api_query_auth`, for the account that it names.
@@ -231,8 +229,7 @@ impl Credentials {
         let bought = bought.with_authorized_at(now);
         let change = move |stored: Option<&AuthorizerToken>| Some(authorized_since(bought.clone(), stored));
         let stored = self.change_record(change).await?.stored;
-        let price = Price { secret: None, proof: None };
-        self.lane().granted(&grant, Question::Missing, price, self.now());
+        self.lane().granted(&grant, Question::Missing, Price::default(), self.now());
         if let Some(grant) = stored.as_ref().and_then(AuthorizerToken::grant) {
             self.binding.keep(&self.key, grant.received(self.now()));
         }

@@ -28,7 +28,7 @@ impl Lead<'_> {
         let granted = match &self.of.key.credential {
             // Its refresh token has to be kept, whatever else was granted.
             Credential::AuthorizerToken => return self.buy_authorizer_token(payment, record, refused).await,
-            Credential::AccessToken(kind) => return self.buy_token(*kind, payment, refused).await,
+            Credential::AccessToken(kind) => self.buy_token(*kind, payment, refused).await?,
             Credential::Ticket(ticket_type) => return self.buy_ticket(ticket_type, payment).await,
             Credential::ComponentToken => self.buy_component_token(payment, refused).await?,
         };
@@ -53,7 +53,7 @@ impl Lead<'_> {
             self.lane.begin_forced(self.of.now(), &self.of.settings)?;
             grant = self.ask_once(kind, secret, refused, true).await?;
         }
-        if Some(&grant.value) == refused { Err(Failure::SameAgain) } else { Ok(grant) }
+        Ok(grant)
     }
 
     async fn ask_once(

@@ -12,7 +12,7 @@ use super::lead::Lead;
 use super::payment::Payment;
 use super::{Credentials, upstream};
 use crate::clock::Moment;
-use crate::credential::{Credential, Key};
+use crate::credential::Credential;
 use crate::errcode::ErrorKind;
 use crate::flight::{Flights, lock};
 use crate::routes::AUTHORIZER_LIST;
@@ -77,9 +77,7 @@ impl Lead<'_> {
 impl Credentials {
     /// The lane of the list: the component's own.
     fn list_lane(&self) -> Lane {
-        let (account, credential) = (self.key.account.application(), Credential::ComponentToken);
-        let key = Key { account, credential, base_url: self.key.base_url.clone() };
-        Lane { asked: self.binding.asked.clone(), key }
+        self.another(self.key.account.application(), Credential::ComponentToken).lane()
     }
 
     /// Reads the whole list, and keeps it for a moment.
