@@ -374,15 +374,19 @@ fn what_is_shown_of_an_upload_is_not_its_content() {
 }
 
 /// A server that reads no faster than it is told to, and answers in the end.
-async fn slow_server(length: usize, piece: usize, pause: Duration) -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+fn slow_server(length: usize, piece: usize, pause: Duration) -> String {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    // Left to itself, it grows until all is in it that the server is not to have read yet.
+    socket.set_recv_buffer_size(64 * 1024).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let (mut read, mut piece) = (0, vec![0; piece]);
         while read < length {
             tokio::time::sleep(pause).await;
-            read += stream.read(&mut piece).await.unwrap();
+            read += stream.read_exact(&mut piece).await.unwrap();
         }
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
         stream.write_all(answer.as_bytes()).await.unwrap();
@@ -398,7 +402,7 @@ async fn bytes_that_move_slowly_may_take_longer_than_an_attempt_and_progress_is_
     let world = World::new().await;
     let limit = Duration::from_secs(2);
     let client = world.builder().attempt_timeout(limit).build().unwrap();
-    let url = slow_server(LENGTH, 1_500_000, Duration::from_millis(200)).await;
+    let url = slow_server(LENGTH, 1_500_000, Duration::from_millis(200));
     let steps = Arc::new(Mutex::new(0));
     let told = steps.clone();
     let file =
