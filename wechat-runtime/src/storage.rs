@@ -72,6 +72,7 @@ pub(crate) mod adapter;
 mod component;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod coordinator;
 mod error;
 pub(crate) mod store;
 
@@ -81,6 +82,7 @@ use async_trait::async_trait;
 
 pub use self::adapter::{DefaultArgs, marker};
 pub use self::component::{ComponentClient, ComponentHub};
+pub use self::coordinator::{Begun, Coordinator, Notes, Record, Slot, Turn};
 pub use self::error::{Error, Result};
 use crate::{Secret, Ticket, TicketType, Token};
 
@@ -158,6 +160,13 @@ pub trait Hub: Send + Sync + 'static {
     ///
     /// As for [`save_access_token`](Self::save_access_token).
     async fn save_ticket(&self, appid: &str, ticket: Ticket, args: &Self::Args) -> Result<Ticket>;
+
+    /// What several processes on this storage agree by, so that one of them refreshes for all. By default there is none,
+    /// and each process refreshes for itself.
+    fn coordinator(&self, args: &Self::Args) -> Option<Arc<dyn Coordinator>> {
+        let _ = args;
+        None
+    }
 }
 
 /// The storage of a process that asks a hub for an application's credentials.
@@ -253,6 +262,10 @@ impl<T: Hub + ?Sized> Hub for Arc<T> {
 
     async fn save_ticket(&self, appid: &str, ticket: Ticket, args: &Self::Args) -> Result<Ticket> {
         (**self).save_ticket(appid, ticket, args).await
+    }
+
+    fn coordinator(&self, args: &Self::Args) -> Option<Arc<dyn Coordinator>> {
+        (**self).coordinator(args)
     }
 }
 

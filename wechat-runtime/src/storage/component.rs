@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::Result;
+use super::{Coordinator, Result};
 use crate::{AuthorizerToken, Secret, Ticket, TicketType, Token, VerifyTicket};
 
 /// The storage of a process that owns a component application's credentials, and those of its authorizers.
@@ -217,6 +217,13 @@ pub trait ComponentHub: Send + Sync + 'static {
         ticket: Ticket,
         args: &Self::Args,
     ) -> Result<Ticket>;
+
+    /// What several processes on this storage agree by, so that one of them refreshes for all. By default there is none,
+    /// and each process refreshes for itself.
+    fn coordinator(&self, args: &Self::Args) -> Option<Arc<dyn Coordinator>> {
+        let _ = args;
+        None
+    }
 }
 
 /// The storage of a process that asks a hub for a component application's credentials.
@@ -393,6 +400,10 @@ impl<T: ComponentHub + ?Sized> ComponentHub for Arc<T> {
         args: &Self::Args,
     ) -> Result<Ticket> {
         (**self).save_ticket(component_appid, authorizer_appid, ticket, args).await
+    }
+
+    fn coordinator(&self, args: &Self::Args) -> Option<Arc<dyn Coordinator>> {
+        (**self).coordinator(args)
     }
 }
 

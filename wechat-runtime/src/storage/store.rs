@@ -3,11 +3,12 @@
 mod component;
 
 use std::any::TypeId;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 pub(super) use self::component::{ComponentClientStore, ComponentHubStore};
-use super::{Client, Error, Hub, Result};
+use super::{Client, Coordinator, Error, Hub, Result};
 use crate::credential::{Account, Credential, Grant};
 use crate::{AuthorizerToken, Secret, Ticket, TicketType, VerifyTicket};
 
@@ -41,6 +42,9 @@ pub(crate) trait Store: Send + Sync {
 pub(crate) trait Owner: Send + Sync {
     async fn secret(&self, appid: &str) -> Result<Option<Secret>>;
     async fn save(&self, account: &Account, credential: &Credential, grant: Grant) -> Result<Grant>;
+
+    /// What several processes agree by, where they do.
+    fn coordinator(&self) -> Option<Arc<dyn Coordinator>>;
 
     /// What only the owner of a component application can do.
     fn component(&self) -> Option<&dyn ComponentOwner> {
@@ -146,6 +150,10 @@ impl<S: Hub> Owner for HubStore<S> {
                 Ok(Grant::from(&stored))
             }
         }
+    }
+
+    fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
+        self.adapter.coordinator(&self.args)
     }
 }
 

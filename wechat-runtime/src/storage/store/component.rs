@@ -1,12 +1,13 @@
 //! The adapters of component applications.
 
 use std::any::TypeId;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::{ComponentOwner, OTHER_APPLICATION, Owner, Store, of_type};
 use crate::credential::{Account, Credential, Grant};
-use crate::storage::{ComponentClient, ComponentHub, Error, Result};
+use crate::storage::{ComponentClient, ComponentHub, Coordinator, Error, Result};
 use crate::{AuthorizerToken, Secret, TokenKind, VerifyTicket};
 
 pub(crate) struct ComponentHubStore<S: ComponentHub> {
@@ -100,6 +101,10 @@ impl<S: ComponentHub> Owner for ComponentHubStore<S> {
             // An authorizer's is saved with its whole record.
             Credential::AuthorizerToken | Credential::AccessToken(_) => Err(Error::msg(OTHER_APPLICATION)),
         }
+    }
+
+    fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
+        self.adapter.coordinator(&self.args)
     }
 
     fn component(&self) -> Option<&dyn ComponentOwner> {
