@@ -2,6 +2,10 @@
 
 mod hub_client;
 mod memory;
+#[cfg(feature = "redb")]
+mod redb;
 
 pub use self::hub_client::HubClient;
 pub use self::memory::Memory;
+#[cfg(feature = "redb")]
+pub use self::redb::Redb;

@@ -9,6 +9,7 @@ mod hubbed;
 pub mod manners;
 pub mod orders;
 pub mod process;
+pub mod redb_file;
 pub mod seen;
 mod shelf;
 mod shops;
