@@ -17,38 +17,33 @@ use wechat_runtime::{Bound, Client, Common, Component, Error, VerifyTicket};
 async fn main() {
     // It ends with its standard input.
     let (settings, mut orders) = orders::<RedbSettings, RedbOrder>();
-    let opened = Redb::open(&settings.file).map_err(Trouble::from);
+    let open = || Redb::open(&settings.file).map_err(Trouble::from);
+    let mut storage = open();
     if settings.accounts == 0 {
-        say(&opened.as_ref().map(|_| ()));
+        say(&storage.as_ref().map(|_| ()));
     }
-    let mut storage = match opened {
-        Ok(storage) => storage,
-        Err(trouble) if settings.accounts == 0 => {
-            drop(trouble);
-            while orders.recv().await.is_some() {}
-            return;
-        }
-        Err(trouble) => panic!("{}", trouble.said),
-    };
     for account in 0..settings.accounts {
-        tokio::spawn(without_end(storage.clone(), account));
+        tokio::spawn(without_end(opened(&storage).clone(), account));
     }
     let filling = settings.file.with_extension("filling");
     while let Some(order) = orders.recv().await {
         match order {
-            RedbOrder::Call(order) => say(&called(&storage, &order).await.map_err(Trouble::from)),
-            RedbOrder::Save(saved) => say(&save(&storage, saved).await.map_err(Trouble::from)),
-            RedbOrder::Kept(account) => say(&kept(&storage, account).await.map_err(Trouble::from)),
+            RedbOrder::Call(order) => say(&called(opened(&storage), &order).await.map_err(Trouble::from)),
+            RedbOrder::Save(saved) => say(&save(opened(&storage), saved).await.map_err(Trouble::from)),
+            RedbOrder::Kept(account) => say(&kept(opened(&storage), account).await.map_err(Trouble::from)),
             RedbOrder::Fill => say(&fill(&filling)),
             RedbOrder::GiveBack => say(&std::fs::remove_file(&filling).expect("it was filled")),
             RedbOrder::Reopen => {
                 drop(storage);
-                let opened = Redb::open(&settings.file).map_err(Trouble::from);
-                say(&opened.as_ref().map(|_| ()));
-                storage = opened.unwrap_or_else(|trouble| panic!("{}", trouble.said));
+                storage = open();
+                say(&storage.as_ref().map(|_| ()));
             }
         }
     }
+}
+
+fn opened(storage: &Result<Redb, Trouble>) -> &Redb {
+    storage.as_ref().unwrap_or_else(|trouble| panic!("{}", trouble.said))
 }
 
 async fn without_end(storage: Redb, account: u64) {

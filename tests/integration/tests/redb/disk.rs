@@ -4,6 +4,8 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wechat_integration_tests::orders::{RedbOrder, RedbSaved, RedbSettings, Trouble};
 use wechat_integration_tests::process::Process;
@@ -76,23 +78,30 @@ async fn nothing_is_lost_by_a_full_disk(
     (keeper, confirmed)
 }
 
-#[tokio::test]
-async fn nothing_is_lost_by_a_disk_that_is_full() {
-    const MOUNT: &str = "mount -t tmpfs -o size=1m tmpfs \"$0\"";
-    let (directory, file) = place();
+/// A process that has a disk of a megabyte at the directory; `None` where this user cannot mount one.
+fn with_a_small_disk(directory: &Path, file: &Path, first: &str) -> Option<Process> {
     let mounted = |then: &str| {
+        let script = format!("mount -t tmpfs -o size=1m tmpfs \"$0\" && {then}");
         let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &format!("{MOUNT} && {then}")]);
-        command.arg(directory.path()).arg(PROGRAM);
+        command
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", &script])
+            .arg(directory)
+            .arg(PROGRAM);
         command
     };
     let probe = mounted("true").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !probe.is_ok_and(|status| status.success()) {
         println!("skipped: this user cannot mount a small disk; only a limit of the file's length is tried");
-        return;
+        return None;
     }
-    let settings = RedbSettings { file: file.clone(), accounts: 0 };
-    let keeper = Process::start_by(mounted("exec \"$1\""), PROGRAM, &settings);
+    let settings = RedbSettings { file: file.to_owned(), accounts: 0 };
+    Some(Process::start_by(mounted(&format!("{first}; exec \"$1\"")), PROGRAM, &settings))
+}
+
+#[tokio::test]
+async fn nothing_is_lost_by_a_disk_that_is_full() {
+    let (directory, file) = place();
+    let Some(keeper) = with_a_small_disk(directory.path(), &file, "true") else { return };
     let (mut keeper, confirmed) = nothing_is_lost_by_a_full_disk(
         keeper,
         async |keeper| keeper.ask(&RedbOrder::Fill).await,
@@ -101,6 +110,18 @@ async fn nothing_is_lost_by_a_disk_that_is_full() {
     .await;
     println!("the disk was full after {confirmed} accounts");
     all_are_kept(&mut keeper, confirmed + 50, 2).await;
+}
+
+#[tokio::test]
+async fn a_file_that_could_not_be_created_on_a_full_disk_is_created_when_there_is_room() {
+    const FILLED: &str = "head -c 2m /dev/zero > \"$0/kept.filling\" 2> /dev/null";
+    let (directory, file) = place();
+    let Some(mut keeper) = with_a_small_disk(directory.path(), &file, FILLED) else { return };
+    assert_full(&keeper.says::<Result<(), Trouble>>().await.unwrap_err());
+    assert_full(&keeper.ask::<Result<(), Trouble>>(&RedbOrder::Reopen).await.unwrap_err());
+    keeper.ask::<()>(&RedbOrder::GiveBack).await;
+    keeper.ask::<Result<(), Trouble>>(&RedbOrder::Reopen).await.unwrap();
+    saved(&mut keeper, 1, 1).await.unwrap();
 }
 
 #[tokio::test]
@@ -119,7 +140,8 @@ async fn nothing_is_lost_by_a_file_that_may_not_grow() {
     let (keeper, confirmed) = nothing_is_lost_by_a_full_disk(
         keeper,
         async |_| (),
-        async |_| {
+        async |keeper| {
+            nobody_else_gets_the_file(keeper, &file).await;
             let raised = Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited:"]).status();
             assert!(raised.is_ok_and(|status| status.success()), "the limit can be raised");
         },
@@ -127,6 +149,29 @@ async fn nothing_is_lost_by_a_file_that_may_not_grow() {
     .await;
     println!("the file could not grow after {confirmed} accounts");
     assert_is_kept_after_all(keeper, &file, confirmed + 50).await;
+}
+
+/// While the database in the file fails, and is opened anew, again and again.
+async fn nobody_else_gets_the_file(keeper: &mut Process, file: &Path) {
+    let (stop, file) = (Arc::new(AtomicBool::new(false)), file.to_owned());
+    let stopped = stop.clone();
+    let others = std::thread::spawn(move || {
+        let mut tried = 0;
+        while !stopped.load(Ordering::SeqCst) {
+            let error = Redb::open(&file).expect_err("another has it");
+            assert!(error.to_string().contains("open already"), "{error}");
+            tried += 1;
+        }
+        tried
+    });
+    let mut failed = 0;
+    for number in 0..300 {
+        failed += usize::from(saved(keeper, MOST + number, 1).await.is_err());
+    }
+    stop.store(true, Ordering::SeqCst);
+    let tried = others.join().unwrap();
+    println!("others tried {tried} times, and {failed} saves failed meanwhile");
+    assert!(tried > 0 && failed > 0);
 }
 
 async fn assert_is_kept_after_all(keeper: Process, file: &Path, accounts: u64) {

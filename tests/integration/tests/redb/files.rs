@@ -183,6 +183,26 @@ mod unix {
         }
     }
 
+    /// What is written to a file without a name is gone with the process.
+    #[tokio::test]
+    async fn nothing_is_confirmed_that_goes_to_a_file_that_was_removed_or_replaced() {
+        let (directory, file) = place();
+        for replaced in [false, true] {
+            let storage = Redb::open(&file).unwrap();
+            save(&storage, RedbSaved { account: 1, number: 1 }).await.unwrap();
+            if replaced {
+                let copy = directory.path().join("copy.redb");
+                std::fs::copy(&file, &copy).unwrap();
+                std::fs::rename(copy, &file).unwrap();
+            } else {
+                std::fs::remove_file(&file).unwrap();
+            }
+            let error = save(&storage, RedbSaved { account: 1, number: 2 }).await.unwrap_err().to_string();
+            assert!(error.contains("was removed or replaced; restart"), "{error}");
+            assert_eq!(kept(&storage, 1).await.unwrap().map(|kept| kept.number), Some(1));
+        }
+    }
+
     #[test]
     fn what_is_not_this_adapters_keeps_its_mode() {
         let (_directory, file) = place();

@@ -143,6 +143,18 @@ pub(super) fn keep_from_others(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 
+/// Whether the file has a name. One without is gone when it is closed, whatever is written to it.
+#[cfg(unix)]
+pub(super) fn has_a_name(file: &File) -> io::Result<bool> {
+    file.metadata().map(|metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) > 0)
+}
+
+/// Elsewhere, a file that is open cannot be removed.
+#[cfg(not(unix))]
+pub(super) fn has_a_name(_: &File) -> io::Result<bool> {
+    Ok(true)
+}
+
 /// Sees to it that the file is still in its directory after the machine has lost its power.
 pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     if !cfg!(unix) {

@@ -1,5 +1,6 @@
 //! The database in the file: its tables, its transactions, and another one when it has failed.
 
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,6 +33,9 @@ const CACHE: usize = 4 << 20;
 
 pub(super) struct Database {
     path: PathBuf,
+    file: File,
+    /// Some file systems do not tell of names.
+    had_a_name: bool,
     backend: Backend,
     /// `None` where another could not be opened in place of one that had failed.
     current: RwLock<Option<Current>>,
@@ -77,8 +81,9 @@ impl Database {
             );
         }
         backend::sync_directory(path).map_err(|error| trouble::no_file(path, error))?;
-        let current = Some(Current { database, has_failed: AtomicBool::new(false) });
-        Ok(Self { path: path.to_owned(), backend, current: RwLock::new(current) })
+        let had_a_name = backend::has_a_name(&file).map_err(|error| trouble::no_file(path, error))?;
+        let current = RwLock::new(Some(Current::new(database)));
+        Ok(Self { path: path.to_owned(), file, had_a_name, backend, current })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -126,13 +131,17 @@ impl Database {
             }
             Ok(stored)
         };
-        match self.run(write) {
-            Ok(stored) => stored,
-            Err(failure) => {
-                let error = trouble::not_saved(&self.path, failure);
-                saves.iter().map(|_| Err(error.clone())).collect()
-            }
-        }
+        let written = if self.is_gone() {
+            Err(trouble::gone(&self.path))
+        } else {
+            self.run(write).map_err(|failure| trouble::not_saved(&self.path, failure))
+        };
+        written.unwrap_or_else(|error| saves.iter().map(|_| Err(error.clone())).collect())
+    }
+
+    /// Whether it was removed, or another was put in its place: what is saved then would be confirmed, and lost.
+    fn is_gone(&self) -> bool {
+        self.had_a_name && !backend::has_a_name(&self.file).unwrap_or(true)
     }
 
     /// Does something with the database, and once more where it could not even begin because of an earlier failure.
@@ -182,12 +191,15 @@ impl Database {
         if self.backend.is_empty()? {
             return Err(Failure::Corrupted("the file is empty".to_owned()));
         }
-        let database = quietly(|| Ok(builder().create_with_backend(self.backend.clone())?))?;
-        Ok(Current { database, has_failed: AtomicBool::new(false) })
+        quietly(|| Ok(Current::new(builder().create_with_backend(self.backend.clone())?)))
     }
 }
 
 impl Current {
+    fn new(database: ::redb::Database) -> Self {
+        Self { database, has_failed: AtomicBool::new(false) }
+    }
+
     fn is_good(&self) -> bool {
         !self.has_failed.load(Ordering::Acquire)
     }

@@ -19,6 +19,9 @@ const FULL: &str = "make room on its disk, or raise the process's quota or limit
 const DAMAGED: &str = "put a copy of the file in its place, or move it away and begin with a new one: tokens are then fetched \
                        anew, and the refresh tokens of authorizers are looked up in WeChat's list";
 
+const GONE: &str =
+    "restart: what is at its path then is used. Stop the process before you put a copy in the file's place";
+
 const NOT_OURS: &str = "name a file of this adapter's, or one that does not exist yet";
 
 const LATER: &str = "use the version of wechat-runtime that has written it, or a later one";
@@ -55,6 +58,12 @@ pub(super) fn not_read(path: &Path, failure: Failure) -> Error {
 
 pub(super) fn not_saved(path: &Path, failure: Failure) -> Error {
     of(&format!("nothing could be saved in {}", shown(path)), failure)
+}
+
+/// The file is open, and has no path any more.
+pub(super) fn gone(path: &Path) -> Error {
+    let message = format!("nothing could be saved, because {} was removed or replaced", shown(path));
+    Error::new(ErrorKind::File, message).advising(GONE)
 }
 
 pub(super) fn later(path: &Path, format: u64) -> Error {
