@@ -100,8 +100,8 @@
 //!
 //! # Tokens where you choose
 //!
-//! [`adapters::Memory`] forgets at the end of the process, so that the next one fetches anew. To keep tokens in a
-//! database, implement one trait of [`storage`] and name your type as `adapter_storage`: [`storage::Hub`] in the
+//! [`adapters::Memory`] forgets at the end of the process, so that the next one fetches anew. [`adapters::Redb`][redb] keeps
+//! what one process has in a file. To keep tokens in a database, implement one trait of [`storage`] and name your type as `adapter_storage`: [`storage::Hub`] in the
 //! process that knows the secret, [`storage::Client`] in those that ask it.
 //!
 //! # A hub, and clients of it
@@ -186,6 +186,7 @@
 //! | `callback` | no | [`callback`][callback], which takes what WeChat pushes: services for axum |
 //! | `callback-codec` | no | what they are made of, for every other server: verification, encryption, parsing, replies |
 //! | `contract` | no | [`storage::contract`][suite], a test-suite for your storage adapter |
+//! | `redb` | no | [`adapters::Redb`][redb], a storage in a file for one process |
 //! | `hub` | no | [`hub`][hub], which serves tokens and tickets over HTTP; its clients need no feature |
 //!
 //! With neither of the first two, only `http://` addresses can be called: enough for tests.
@@ -196,6 +197,8 @@
 #![cfg_attr(not(feature = "contract"), doc = "[suite]: #features")]
 #![cfg_attr(feature = "callback-codec", doc = "[callback]: callback")]
 #![cfg_attr(not(feature = "callback-codec"), doc = "[callback]: #features")]
+#![cfg_attr(feature = "redb", doc = "[redb]: adapters::Redb")]
+#![cfg_attr(not(feature = "redb"), doc = "[redb]: #features")]
 #![cfg_attr(feature = "hub", doc = "[hub]: hub")]
 #![cfg_attr(not(feature = "hub"), doc = "[hub]: #features")]
 
