@@ -59,6 +59,11 @@
 //! }
 //! ```
 //!
+//! # Several processes on one storage
+//!
+//! Each refreshes by itself, unless the storage has a [`Coordinator`]: then one of them refreshes for all, and what is known of
+//! pauses, gaps and budgets is known to all.
+//!
 //! # Is mine right?
 //!
 //! The feature `contract` has a test-suite, [`storage::contract`][suite], and it is one line in a test of yours:
