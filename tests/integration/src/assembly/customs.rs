@@ -97,8 +97,11 @@ macro_rules! leads_in {
                 notes: Notes,
             ) -> storage::Result<bool> {
                 let row: fn(&Slot) -> String = $row;
-                rows.change(&row(slot), |row, _| row.leased_until = None);
-                WELL.commit(rows, slot, fence, record, notes).await
+                let counts = WELL.commit(rows, slot, fence, record, notes).await?;
+                if counts {
+                    rows.change(&row(slot), |row, _| row.leased_until = None);
+                }
+                Ok(counts)
             }
 
             async fn abort(
@@ -109,8 +112,11 @@ macro_rules! leads_in {
                 notes: Notes,
             ) -> storage::Result<bool> {
                 let row: fn(&Slot) -> String = $row;
-                rows.change(&row(slot), |row, _| row.leased_until = None);
-                WELL.abort(rows, slot, fence, notes).await
+                let counts = WELL.abort(rows, slot, fence, notes).await?;
+                if counts {
+                    rows.change(&row(slot), |row, _| row.leased_until = None);
+                }
+                Ok(counts)
             }
         });
     };

@@ -38,7 +38,7 @@ use crate::manners::{ACCESS_TOKEN, APPID, COMPONENT_TOKEN, SECRET};
 
 /// A kind of application whose credentials several processes share.
 pub trait Shareable: Suite {
-    /// What is led.
+    /// What is led, but for a second type of ticket.
     const LED: &'static [&'static str];
 
     fn begun<C: Custom, R: Custom>(one: Assembly<C, R>) -> Contract<Self>;
@@ -47,7 +47,7 @@ pub trait Shareable: Suite {
 }
 
 impl Shareable for Common {
-    const LED: &'static [&'static str] = &[ACCESS_TOKEN, "jsapi", "wx_card"];
+    const LED: &'static [&'static str] = &[ACCESS_TOKEN, "jsapi"];
 
     fn begun<C: Custom, R: Custom>(one: Assembly<C, R>) -> HubContract {
         contract::hub(one, ())
@@ -63,7 +63,7 @@ impl Shareable for Common {
 }
 
 impl Shareable for Component {
-    const LED: &'static [&'static str] = &[COMPONENT_TOKEN, ACCESS_TOKEN, "jsapi", "wx_card"];
+    const LED: &'static [&'static str] = &[COMPONENT_TOKEN, ACCESS_TOKEN, "jsapi"];
 
     fn begun<C: Custom, R: Custom>(one: Assembly<C, R>) -> ComponentHubContract {
         contract::component_hub(one, ())

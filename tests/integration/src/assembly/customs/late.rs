@@ -10,7 +10,7 @@ use tokio::task::yield_now;
 use wechat_runtime::storage::{self, Begun, Notes, Record, Slot, Turn};
 
 use super::WELL;
-use crate::assembly::{Custom as _, Row, Rows};
+use crate::assembly::{Row, Rows};
 use crate::custom;
 use crate::manners::grant;
 use crate::manners::reach::Caused;
@@ -272,8 +272,11 @@ custom!(pub WritesARecordInParts {
             let Some(stored) = row.record.as_ref().filter(|_| row.is_newest(fence)) else { return };
             // The times are those of the one before.
             let mut stored = serde_json::to_value(stored).unwrap();
-            granted(&mut half)["timestamp"] = granted(&mut stored)["timestamp"].take();
-            row.record = Some(serde_json::from_value(half).unwrap());
+            let times = [&mut half, &mut stored].map(|record| &mut granted(record)["timestamp"]);
+            if times.iter().all(|time| time.is_u64()) {
+                *times[0] = times[1].clone();
+                row.record = Some(serde_json::from_value(half).unwrap());
+            }
         });
         yield_now().await;
         WELL.commit(rows, slot, fence, record, notes).await

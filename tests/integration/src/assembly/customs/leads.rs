@@ -10,7 +10,7 @@ use tokio::task::yield_now;
 use wechat_runtime::storage::{self, Begun, Notes, Record, Slot, Turn};
 
 use super::WELL;
-use crate::assembly::{Custom as _, Row, Rows};
+use crate::assembly::{Row, Rows};
 use crate::custom;
 
 // Where nothing is.
