@@ -68,7 +68,8 @@
 //!
 //! The feature `contract` has a test-suite, [`storage::contract`][suite], and it is one line in a test of yours:
 //! `contract::hub(MyHub::default(), ()).check().await`. The adapter above would be told that it keeps no tickets.
-//! `contract::component_hub` does the same for a [`ComponentHub`], and tries that no refresh token gets lost.
+//! `contract::component_hub` does the same for a [`ComponentHub`], and tries that no refresh token gets lost. Either tries the
+//! [`Coordinator`], too, where there is one.
 //!
 #![cfg_attr(feature = "contract", doc = "[suite]: contract")]
 #![cfg_attr(not(feature = "contract"), doc = "[suite]: crate#features")]
