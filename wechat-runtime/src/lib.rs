@@ -187,6 +187,7 @@
 //! | `callback-codec` | no | what they are made of, for every other server: verification, encryption, parsing, replies |
 //! | `contract` | no | [`storage::contract`][suite], a test-suite for your storage adapter |
 //! | `hub` | no | [`hub`][hub], which serves tokens and tickets over HTTP; its clients need no feature |
+//! | `redis` | no | [`adapters::Redis`][redis], a storage that several processes share |
 //!
 //! With neither of the first two, only `http://` addresses can be called: enough for tests.
 //!
@@ -198,6 +199,8 @@
 #![cfg_attr(not(feature = "callback-codec"), doc = "[callback]: #features")]
 #![cfg_attr(feature = "hub", doc = "[hub]: hub")]
 #![cfg_attr(not(feature = "hub"), doc = "[hub]: #features")]
+#![cfg_attr(feature = "redis", doc = "[redis]: adapters::Redis")]
+#![cfg_attr(not(feature = "redis"), doc = "[redis]: #features")]
 
 #[doc(hidden)]
 #[path = "private.rs"]

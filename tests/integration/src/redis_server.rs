@@ -28,6 +28,9 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// By what the server is asked and told things past the settings of a test.
 const ADMIN: (&str, &str) = ("admin-of-the-tests", "admin-password");
 
+/// That it was said what is skipped.
+static SAID: Once = Once::new();
+
 /// A server of this test's own with the usual settings: it keeps nothing on disk. `None` where none is installed, which
 /// is said in one line, unless [`REQUIRED`] is set.
 pub fn start() -> Option<RedisServer> {
@@ -41,6 +44,7 @@ pub fn with() -> Settings {
 
 /// What is special about a server.
 #[derive(Default)]
+#[must_use = "there is no server until it is started"]
 pub struct Settings {
     lines: Vec<String>,
     password: Option<String>,
@@ -83,7 +87,6 @@ impl Settings {
                 std::env::var_os(REQUIRED).is_none(),
                 "{REQUIRED} is set, and no redis-server is on PATH"
             );
-            static SAID: Once = Once::new();
             SAID.call_once(|| {
                 let line = format!("skipped: the tests on Redis, because no redis-server is on PATH ({REQUIRED}=1 forbids it)\n");
                 // Past what catches the output of tests that pass.

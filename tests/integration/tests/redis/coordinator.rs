@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Longer than any test.
-const LONG: Duration = Duration::from_hours(1);
+const LONG: Duration = Duration::from_secs(3600);
 
 async fn begin(storage: &Redis, lease: Duration) -> Begun {
     storage.begin(&access_token(), lease).await.unwrap()

@@ -128,7 +128,9 @@ async fn what_is_cut_or_altered_is_an_error_and_stays() {
         save_both(&storage).await;
         let whole = [TOKEN_KEY, AUTHORIZER_KEY].map(|key| (key, stored(&server, key)));
         for cut in [1, 20] {
-            whole.iter().for_each(|(key, record)| put(&server, key, &record[..record.len() - cut]));
+            for (key, record) in &whole {
+                put(&server, key, &record[..record.len() - cut]);
+            }
             assert_unreadable(&server, &storage, foreign).await;
         }
         for (key, record) in &whole {
@@ -138,7 +140,9 @@ async fn what_is_cut_or_altered_is_an_error_and_stays() {
         }
         assert_unreadable(&server, &storage, foreign).await;
         for garbage in [&b"0"[..], b"sealed:2:", b"\xff\xfe", b"null", b"[]"] {
-            whole.iter().for_each(|(key, _)| put(&server, key, garbage));
+            for (key, _) in &whole {
+                put(&server, key, garbage);
+            }
             assert_unreadable(&server, &storage, "no record of this version").await;
         }
     }
@@ -218,7 +222,7 @@ async fn notes_survive_a_begin_that_could_not_read_the_record() {
     let (right, wrong) = (sealed(&server.url(), 1), sealed(&server.url(), 2));
     save_both(&right).await;
     let lead = async |slot: &Slot| {
-        let begun = right.begin(slot, Duration::from_hours(1)).await.unwrap();
+        let begun = right.begin(slot, Duration::from_secs(3600)).await.unwrap();
         let Turn::Lead { fence } = begun.turn else { panic!("somebody leads") };
         (fence, begun.notes)
     };
