@@ -11,13 +11,12 @@ mod records;
 
 use std::future::Future as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 
 use futures_util::future::join_all;
 use tempfile::TempDir;
 use wechat_integration_tests::orders::{RedbCall, RedbOrder, RedbSaved, RedbSettings, Trouble};
-use wechat_integration_tests::process::Process;
+use wechat_integration_tests::process::{PATIENCE, Process};
 use wechat_integration_tests::redb_file::{kept, save};
 use wechat_integration_tests::{Agency, PATH, SECRET, World, new_appid};
 use wechat_runtime::Error;
@@ -110,7 +109,7 @@ async fn a_caller_that_goes_away_leaves_nothing_half_done() {
     let storage = Redb::open(file).unwrap();
     for number in 1..=20 {
         let mut saving = Box::pin(save(&storage, RedbSaved { account: 1, number }));
-        assert!(matches!(saving.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+        assert!(saving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         drop(saving);
     }
     // What was begun before is written before.
@@ -122,30 +121,24 @@ async fn a_caller_that_goes_away_leaves_nothing_half_done() {
 fn a_runtime_that_ends_in_the_middle_leaves_the_storage_usable() {
     let (_directory, file) = place();
     let storage = Redb::open(file).unwrap();
-    let runtime = |threads| {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        builder.enable_all().max_blocking_threads(threads).build().unwrap()
-    };
-    let first = runtime(1);
-    let (release, held) = mpsc::channel::<()>();
-    // Nobody of this runtime gets to write.
-    first.spawn_blocking(move || held.recv());
-    let waiting = first.spawn({
-        let storage = storage.clone();
-        async move { save(&storage, RedbSaved { account: 1, number: 1 }).await }
-    });
-    first.block_on(tokio::task::yield_now());
-    first.shutdown_background();
-    release.send(()).unwrap();
-    let second = runtime(4);
-    assert!(second.block_on(waiting).is_err(), "its task was given up");
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let ending = runtime();
+    let of_the_ending = ending.handle().clone();
+    ending.shutdown_background();
+    {
+        // Somebody of that runtime's is to write, and does not get to it any more.
+        let _in_it = of_the_ending.enter();
+        let mut saving = Box::pin(save(&storage, RedbSaved { account: 1, number: 1 }));
+        let Poll::Ready(Err(error)) = saving.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("nobody writes it")
+        };
+        assert!(error.to_string().contains("the async runtime is shutting down"), "{error}");
+    }
     let saved = RedbSaved { account: 2, number: 1 };
-    second.block_on(async {
-        tokio::time::timeout(wechat_integration_tests::process::PATIENCE, save(&storage, saved))
-            .await
-            .expect("somebody writes")
-            .unwrap();
+    runtime().block_on(async {
+        tokio::time::timeout(PATIENCE, save(&storage, saved)).await.expect("somebody writes").unwrap();
         assert_eq!(kept(&storage, 2).await.unwrap(), Some(saved));
+        assert_eq!(kept(&storage, 1).await.unwrap(), None);
     });
 }
 
