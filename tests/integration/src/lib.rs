@@ -5,6 +5,8 @@ pub mod asking;
 mod authorizer_file;
 mod cabinet;
 pub mod callbacks;
+pub mod fault_proxy;
+pub mod hub_work;
 mod hubbed;
 pub mod manners;
 pub mod orders;

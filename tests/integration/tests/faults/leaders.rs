@@ -1,0 +1,202 @@
+//! Rows 3, 4 and 5: a leader who is late, dead, or stands still.
+
+use std::time::Instant;
+
+use wechat_integration_tests::fault_proxy::Way;
+use wechat_integration_tests::orders::{Does, Tally};
+
+use crate::board::Row;
+use crate::stage::{
+    BRISK, HUBS, LEASE_AND_CALL, LONG, SLACK, Stage, assert_all_succeeded, eventually,
+};
+use crate::{Server, row};
+
+/// How long a replaced token works still, in seconds.
+const OVERLAP: u64 = 300;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_03_an_older_answer_that_arrives_last_overwrites_nothing() {
+    let did = "the leader's commit is held on its way to Redis past its lease, and arrives after another leader's";
+    let holds = "stored is what WeChat accepts, also after the overlap; n ≤ 3";
+    row(3, did, holds, Server, async |row, redis| {
+        let mut stage = Stage::set(Some(redis), BRISK).await;
+        let appid = stage.appid().to_owned();
+        let commit = commit_held(&mut stage, &appid).await;
+        let older = stage.current(&appid).unwrap();
+        let newer = taken_over(&mut stage, row, &appid).await;
+        assert_ne!(newer, older);
+
+        let passed = stage.hubs[0].redis.passed(Way::There);
+        stage.hubs[0].redis.thaw();
+        eventually(SLACK, "the commit arrives", async || stage.hubs[0].redis.passed(Way::There) > passed).await;
+        row.count(&commit.ended(&mut stage).await);
+        settled(&mut stage, row, &appid).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_05_a_leader_that_stood_still_past_its_lease_commits_nothing() {
+    let did = "SIGSTOP of the leader in mid-call, SIGCONT after another has led: its request, its answer or its commit is \
+               on the way meanwhile";
+    let holds = "its commit is refused, stored is what WeChat accepts at the end; n ≤ 3 each";
+    row(5, did, holds, Server, async |row, redis| {
+        let mut stage = Stage::set(Some(redis), BRISK).await;
+        let [request, answer, commit] = [0, 1, 2].map(|index| stage.appids[index].clone());
+
+        // WeChat has its request after that of the one who takes over: what that one has bought is the older token.
+        stage.hubs[0].wechat.hold(Way::There);
+        let caller = Leading::begin(&mut stage, &request).await;
+        stage.hubs[0].wechat.held(Way::There).await;
+        stage.hubs[0].process.freeze();
+        let newer = taken_over(&mut stage, row, &request).await;
+        stage.hubs[0].wechat.release(Way::There);
+        stage.until_issued(&request, 2).await;
+        assert_ne!(stage.current(&request), Some(newer), "the last request that arrives is the one of before");
+        stage.hubs[0].process.resume();
+        row.count(&caller.ended(&mut stage).await);
+        settled(&mut stage, row, &request).await;
+
+        stage.hubs[0].wechat.hold(Way::Back);
+        let caller = Leading::begin(&mut stage, &answer).await;
+        stage.hubs[0].wechat.held(Way::Back).await;
+        stage.hubs[0].process.freeze();
+        taken_over(&mut stage, row, &answer).await;
+        stage.hubs[0].wechat.release(Way::Back);
+        stage.hubs[0].process.resume();
+        row.count(&caller.ended(&mut stage).await);
+        settled(&mut stage, row, &answer).await;
+
+        let caller = commit_held(&mut stage, &commit).await;
+        stage.hubs[0].process.freeze();
+        taken_over(&mut stage, row, &commit).await;
+        stage.hubs[0].redis.thaw();
+        stage.hubs[0].process.resume();
+        row.count(&caller.ended(&mut stage).await);
+        settled(&mut stage, row, &commit).await;
+    })
+    .await;
+}
+
+/// One caller of the first hub, who leads.
+struct Leading;
+
+impl Leading {
+    async fn begin(stage: &mut Stage, appid: &str) -> Self {
+        stage.begin(0, &Stage::work(appid, Does::Token, 1, LONG)).await;
+        Self
+    }
+
+    /// What became of it: it has an answer. Where that is none but an error, nobody minds: its process stood still.
+    async fn ended(self, stage: &mut Stage) -> Tally {
+        let tally = stage.rest(0).await;
+        assert_eq!(tally.succeeded + tally.failures(), 1, "{tally:?}");
+        assert!(tally.longest < LONG, "{tally:?}");
+        tally
+    }
+}
+
+/// Has the first hub lead, and holds its commit on the way to Redis.
+async fn commit_held(stage: &mut Stage, appid: &str) -> Leading {
+    stage.hubs[0].wechat.hold(Way::Back);
+    let leading = Leading::begin(stage, appid).await;
+    stage.hubs[0].wechat.held(Way::Back).await;
+    stage.hubs[0].redis.hold(Way::There);
+    stage.hubs[0].wechat.release(Way::Back);
+    stage.hubs[0].redis.held(Way::There).await;
+    leading
+}
+
+/// Callers of the other hubs wait for the lease to run out, and one of these leads: answers with what is stored then.
+async fn taken_over(stage: &mut Stage, row: &mut Row, appid: &str) -> String {
+    let tally = stage.all_of(&[1, 2, 3], &Stage::work(appid, Does::Token, 5, LONG)).await;
+    row.count(&tally);
+    assert_all_succeeded(&tally, 15, "who waits for a leader that is gone");
+    assert!(tally.longest < LEASE_AND_CALL + SLACK, "{tally:?}");
+    assert_eq!(tally.tokens.len(), 1, "they have the same");
+    let stored = stage.stored(appid).await;
+    assert_eq!(tally.tokens.into_iter().next(), stored, "it is the one that is stored");
+    stored.unwrap()
+}
+
+/// The stored token is the current one in the end, and stays it: also when those before are dead, by which all can call.
+async fn settled(stage: &mut Stage, row: &mut Row, appid: &str) {
+    // Whoever has a token that may not be the stored one asks once more, when somebody asks it or by itself.
+    let calls = Stage::work(appid, Does::Token, 1, LONG);
+    eventually(LEASE_AND_CALL + SLACK, "the stored token is the current one", async || {
+        assert_all_succeeded(&stage.all(&calls).await, HUBS, "while it settles");
+        stage.stored(appid).await == stage.current(appid)
+    })
+    .await;
+    stage.pass(OVERLAP + 1).await;
+    stage.until_stored_is_current(appid, SLACK).await;
+    let tally = stage.all(&Stage::work(appid, Does::Call, 1, LONG)).await;
+    row.count(&tally);
+    let issued = stage.issued(appid);
+    row.issued(issued, "");
+    assert_all_succeeded(&tally, HUBS, "after the overlap");
+    assert!((2..=3).contains(&issued), "{issued} issued: one by each who led, and one to be sure");
+    assert_eq!(stage.stored(appid).await, stage.current(appid));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_04_a_leader_that_is_killed_in_mid_call_is_followed_within_its_lease() {
+    let did = "SIGKILL of the leader while WeChat's answer is on its way to it: with a live old token, then with none";
+    let holds = "taken over within the lease, the live old token is served meanwhile, n ≤ 2 each";
+    row(4, did, holds, Server, async |row, redis| {
+        let mut stage = Stage::set(Some(redis), BRISK).await;
+        let appid = stage.appid().to_owned();
+        let old = stage.seed(&appid).await;
+        let token = |callers| Stage::work(&appid, Does::Token, callers, LONG);
+        assert_all_succeeded(&stage.all(&token(1)).await, HUBS, "all have it");
+
+        // In its last minutes it is served, and refreshed behind the callers' backs.
+        stage.pass(7000).await;
+        stage.hubs[0].wechat.hold(Way::Back);
+        let tally = stage.all_of(&[0], &token(1)).await;
+        assert_eq!(tally.tokens.first(), Some(&old));
+        stage.hubs[0].wechat.held(Way::Back).await;
+        stage.hubs[0].process.kill();
+        stage.hubs.remove(0);
+        let died = Instant::now();
+        let mut meanwhile = Tally::default();
+        eventually(LEASE_AND_CALL + SLACK, "another leads", async || {
+            meanwhile = std::mem::take(&mut meanwhile).and(stage.all(&token(5)).await);
+            stage.stored(&appid).await != Some(old.clone())
+        })
+        .await;
+        row.count(&meanwhile);
+        assert_eq!(meanwhile.failures(), 0, "{meanwhile:?}");
+        assert!(meanwhile.longest < SLACK / 2, "nobody waits: {meanwhile:?}");
+        assert!(meanwhile.tokens.contains(&old) && meanwhile.tokens.len() <= 2, "{meanwhile:?}");
+        assert!(died.elapsed() < LEASE_AND_CALL + SLACK);
+        row.issued(stage.issued(&appid), "with an old one");
+        assert_eq!(stage.issued(&appid), 2, "one of the dead leader's, and one");
+        let new = stage.stored(&appid).await;
+        assert_eq!(new, stage.current(&appid));
+        eventually(SLACK, "all have the new one", async || {
+            stage.all(&token(1)).await.tokens.into_iter().eq(new.clone())
+        })
+        .await;
+        assert_eq!(stage.issued(&appid), 2);
+
+        // With none that lives, whoever asks waits for the dead one's lease at most, and a call.
+        stage.pass(7201).await;
+        stage.hubs[0].wechat.hold(Way::Back);
+        stage.begin(0, &token(1)).await;
+        stage.hubs[0].wechat.held(Way::Back).await;
+        stage.begin(1, &token(10)).await;
+        stage.begin(2, &token(10)).await;
+        stage.hubs[0].process.kill();
+        let tally = stage.rest(1).await.and(stage.rest(2).await);
+        row.count(&tally);
+        let issued = stage.issued(&appid) - 2;
+        row.issued(issued, "with none");
+        assert_all_succeeded(&tally, 20, "who waits for the dead one");
+        assert!(tally.longest < LEASE_AND_CALL + SLACK, "{tally:?}");
+        assert!(issued <= 2, "{issued}");
+        assert_eq!(tally.tokens.into_iter().next(), stage.current(&appid));
+        assert_eq!(stage.stored(&appid).await, stage.current(&appid));
+    })
+    .await;
+}
