@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 /// Where the time comes from by which tokens expire and cool-downs end.
 ///
 /// The default is [`SystemClock`]; a test gives a closure:
@@ -36,7 +38,7 @@ impl<F: Fn() -> SystemTime + Send + Sync + 'static> Clock for F {
 }
 
 /// A moment as Unix milliseconds: what all reckoning inside is done in, because it saturates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Moment(u64);
 
 /// Beijing is eight hours ahead of UTC and has no summer time: WeChat's quotas start anew at its midnight.
@@ -46,8 +48,7 @@ const MINUTE: u64 = 60_000;
 
 impl Moment {
     pub(crate) fn now(clock: &dyn Clock) -> Self {
-        let since = clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        Self::from(clock.now())
     }
 
     pub(crate) fn from_unix(seconds: u64) -> Self {
@@ -82,6 +83,13 @@ impl Moment {
 
     pub(crate) fn until_next_minute(self) -> Duration {
         Duration::from_millis(MINUTE - self.0 % MINUTE)
+    }
+}
+
+impl From<SystemTime> for Moment {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 }
 

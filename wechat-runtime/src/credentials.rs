@@ -7,25 +7,28 @@ mod cool_down;
 mod guard;
 mod inject;
 mod landing;
+mod lane;
 mod lead;
 mod listing;
 mod payment;
 mod price;
 mod record;
+mod turn;
 mod upstream;
 mod verify_ticket;
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::iter;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use self::guard::Lane;
-pub(crate) use self::guard::quota_cleared;
+use self::guard::Guard;
 pub(crate) use self::inject::{Judged, Next};
 use self::landing::{Failure, Landing};
+use self::lane::Lane;
 pub(crate) use self::payment::Given;
 use self::price::Price;
 use crate::clock::{Clock, Moment};
@@ -36,7 +39,7 @@ use crate::settings::RefreshSettings;
 use crate::storage::adapter::Binding;
 use crate::storage::store::Owner;
 use crate::wire::Wire;
-use crate::{Error, Secret, TokenKind, storage};
+use crate::{Error, Secret, TicketType, TokenKind, storage};
 
 /// The refreshes under way in this process.
 static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new);
@@ -69,6 +72,8 @@ pub(crate) enum Cause {
     Ageing,
     /// WeChat refused it with this error, or the user says that it is no good.
     Refused(Option<Error>),
+    /// It may have been replaced by one that nobody knows of.
+    Doubted,
     /// It was asked of WeChat by name; with `force`, so that the old one dies at once.
     Asked { force: bool },
 }
@@ -84,7 +89,7 @@ impl Cause {
     fn refusal(&self) -> Option<&Error> {
         match self {
             Self::Refused(error) => error.as_ref(),
-            Self::Missing | Self::Ageing | Self::Asked { .. } => None,
+            Self::Missing | Self::Ageing | Self::Doubted | Self::Asked { .. } => None,
         }
     }
 
@@ -103,6 +108,7 @@ impl Cause {
             Self::Ageing => "ageing",
             Self::Refused(Some(_)) => "refused",
             Self::Refused(None) => "asked for",
+            Self::Doubted => "doubted",
             Self::Asked { force: false } => "asked for by name",
             Self::Asked { force: true } => "forced by name",
         }
@@ -193,15 +199,22 @@ impl Credentials {
     /// Boxed, because it is rare, and large; and what is bought with another credential refreshes that one in its midst.
     pub(crate) fn refresh(&self, stale: Option<Secret>, cause: Cause) -> BoxFuture<'_, Result<Grant, Error>> {
         Box::pin(async move {
-            let patience = self.settings.lease.saturating_add(self.settings.upstream_timeout);
-            let refreshed = tokio::time::timeout(patience, self.refresh_together(stale, cause)).await;
+            let refreshed = tokio::time::timeout(self.patience(), self.refresh_together(stale, cause)).await;
             let late = || format!("no {} was granted in time", self.key.credential.name());
             refreshed.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, late())))
         })
     }
 
+    /// How long who needs a refresh waits for it: as long as another process may lead before it is given up for dead, and
+    /// until WeChat has answered thereafter.
+    fn patience(&self) -> Duration {
+        self.settings.lease.saturating_add(self.settings.upstream_timeout)
+    }
+
     async fn refresh_together(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
         let (lane, bought_with) = (self.lane(), self.bought_with());
+        // Alone, it is over when the lease is.
+        let within = if self.coordinator().is_some() { self.patience() } else { self.settings.lease };
         let mut refused_before = false;
         let mut overtaken = 0;
         // Ends: in each round somebody leads, and whoever leads is done; or is refused what it pays with, once; or is
@@ -219,7 +232,7 @@ impl Credentials {
                 let (lane, stale, cause) = (lane.clone(), stale.clone(), cause.clone());
                 self.clone().lead(lane, stale, cause, paid_with.clone(), refused_before)
             };
-            let shared = REFRESHES.share(&lane, self.settings.lease, work).await;
+            let shared = REFRESHES.share(&lane, within, work).await;
             let (landing, led) = shared.ok_or_else(|| self.shutting_down())?;
             let ours = landing.of.is(self);
             let owns = self.binding.store.owner().is_some();
@@ -243,7 +256,9 @@ impl Credentials {
                         let cause = Cause::Refused(Some(refusal));
                         let refreshed = bought_with.refresh(Some(value), cause).await;
                         // There is no other to pay with for now: nobody tries it again with this one meanwhile.
-                        refreshed.map_err(|error| if led { self.pause(&lane, error) } else { error })?;
+                        if let Err(error) = refreshed {
+                            return Err(if led { self.pause(&lane, error).await } else { error });
+                        }
                     }
                 }
                 Err(Failure::Overtaken) if led && overtaken < OVERTAKEN_AT_MOST => overtaken += 1,
@@ -266,18 +281,44 @@ impl Credentials {
     }
 
     /// Begins a pause, of which the error tells how long it is.
-    fn pause(&self, lane: &Lane, error: Error) -> Error {
-        lane.failed(error, Price::default(), self.now(), &self.settings)
+    async fn pause(&self, lane: &Lane, error: Error) -> Error {
+        let (credential, settings) = (self.key.credential.clone(), self.settings.clone());
+        let fail = {
+            let error = error.clone();
+            move |guard: &mut Guard, now| guard.failed(now, error, &credential, Price::default(), &settings)
+        };
+        match self.coordinator() {
+            Some(coordinator) => self.tell_all(coordinator, fail).await.unwrap_or(error),
+            None => lane.guard(|guard| fail(guard, self.now())),
+        }
     }
 
     /// Finds out without leading that this binding's secret is one that WeChat has just refused: else all
     /// who have it would have to lead, one after the other, to be told so.
     async fn held_back(&self, lane: &Lane) -> Result<(), Error> {
         let Some(owner) = self.binding.store.owner() else { return Ok(()) };
+        if owner.coordinator().is_some() {
+            // What holds it back is read by leading, there, and costs WeChat nothing.
+            return Ok(());
+        }
         let record = self.record(owner).await?;
         let payment = self.payment(owner, record.as_ref()).await?;
-        let held = lane.cool_down(self.now(), payment.price());
+        let held = lane.guard(|guard| guard.cool_down(self.now(), payment.price()));
         held.map_err(|blocked| Failure::from(blocked).into_error(&Cause::Missing))
+    }
+
+    /// Ends the cool-downs that a used-up quota has caused, for all credentials of an account.
+    pub(crate) async fn quota_cleared(&self, appid: &str) {
+        lane::quota_cleared(&self.key.base_url, appid);
+        let Some(coordinator) = self.coordinator() else { return };
+        let (account, token) = (&self.key.account, &self.key.credential);
+        let tickets = [TicketType::JSAPI, TicketType::WX_CARD].map(Credential::Ticket);
+        // A component has no tickets of its own.
+        let tickets = tickets.into_iter().filter(|_| *token != Credential::ComponentToken);
+        for credential in iter::once(token.clone()).chain(tickets) {
+            let of = self.another(account.clone(), credential);
+            of.tell_all(coordinator.clone(), |guard, _| guard.quota_cleared()).await;
+        }
     }
 
     fn shutting_down(&self) -> Error {
@@ -389,7 +430,7 @@ impl Credentials {
         match cause {
             Cause::Missing => self.standing(grant) != Standing::Dead,
             Cause::Ageing => self.standing(grant) == Standing::Fresh,
-            Cause::Refused(_) | Cause::Asked { .. } => {
+            Cause::Refused(_) | Cause::Doubted | Cause::Asked { .. } => {
                 Some(&grant.value) != stale && self.standing(grant) != Standing::Dead
             }
         }

@@ -1,5 +1,7 @@
 //! WeChat's errcodes as a table: code → what kind of failure it is, and what to do about each kind.
 
+use serde::{Deserialize, Serialize};
+
 /// What went wrong, in as many kinds as there are different things to do about it.
 ///
 /// [When a call fails](crate::when_a_call_fails) tells, for each of them, which errcodes it has, what has been
@@ -8,7 +10,8 @@
 /// The kinds down to [`Api`](ErrorKind::Api) are WeChat's answers, sorted by
 /// [errcode](https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html); the rest
 /// arise on this side of the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The access token is refused, and so was a fresh one, or no fresh one may be fetched yet.

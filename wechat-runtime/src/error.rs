@@ -149,6 +149,11 @@ impl Error {
         self.edit(|inner| inner.message = message.into())
     }
 
+    /// What is said of it beside WeChat's own words.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// What went wrong, as something to act on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

@@ -12,6 +12,7 @@ use super::lead::Lead;
 use super::payment::Payment;
 use super::price::Price;
 use super::record::Changed;
+use super::turn::has_tokens_of;
 use super::upstream::{self, GrantedAuthorizerToken};
 use crate::answer;
 use crate::clock::Moment;
@@ -95,10 +96,10 @@ impl Lead<'_> {
         let asked =
             upstream::ask_for_authorizer_token(&of.wire, &token, account, refresh_token, &of.given.besides);
         match self.granted_by(asked).await? {
-            Ok((grant, now)) => {
+            Ok(grant) => {
                 let good = || Some(refresh_token.clone());
                 let grant = Grant { refresh_token: grant.refresh_token.clone().or_else(good), ..grant };
-                self.lane.granted(&grant, self.question(refused), payment.price(), now);
+                self.granted(&grant, self.question(refused), payment.price());
                 Ok(Ok(grant))
             }
             Err(error) if error.errcode() == Some(REFRESH_TOKEN_REFUSED) => Ok(Err(error)),
@@ -129,7 +130,7 @@ impl Lead<'_> {
             let bought = bought.clone();
             move |stored: Option<&AuthorizerToken>| {
                 let bought = if given { authorized_since(bought.clone(), stored) } else { bought.clone() };
-                is_as_before(stored, before.as_ref()).then_some(bought)
+                has_tokens_of(stored, before.as_ref()).then_some(bought)
             }
         };
         // What came along with the refused one is good all the same, and is stored before it is told.
@@ -166,6 +167,20 @@ impl Lead<'_> {
         }
         tracing::error!(error = %unsaved, "the authorizer's new access token is not saved");
         granted(grant)
+    }
+
+    /// An authorizer's whole record with what was bought, as it is stored in place of this one.
+    pub(super) fn whole_record(
+        &self,
+        grant: &Grant,
+        stored: Option<&AuthorizerToken>,
+    ) -> Option<AuthorizerToken> {
+        let is_authorizers = self.of.key.credential == Credential::AuthorizerToken;
+        let bought = is_authorizers.then(|| record_of(grant))?;
+        // By the caller's own refresh token, it was authorized again.
+        let given = self.of.given.proof.is_some();
+        let bought = if given { authorized_since(bought, stored) } else { bought };
+        Some(bought.over(stored.cloned()))
     }
 }
 
@@ -229,7 +244,10 @@ impl Credentials {
         let bought = bought.with_authorized_at(now);
         let change = move |stored: Option<&AuthorizerToken>| Some(authorized_since(bought.clone(), stored));
         let stored = self.change_record(change).await?.stored;
-        self.lane().granted(&grant, Question::Missing, Price::default(), self.now());
+        self.lane().guard(|guard| {
+            guard.granted(self.now(), &grant.value, Question::Missing, Price::default());
+        });
+        self.lane().bought(&grant, Price::default(), self.now());
         if let Some(grant) = stored.as_ref().and_then(AuthorizerToken::grant) {
             self.binding.keep(&self.key, grant.received(self.now()));
         }
@@ -285,14 +303,4 @@ fn authorized_since(record: AuthorizerToken, stored: Option<&AuthorizerToken>) -
         Some(at) => record.with_authorized_at(at),
         None => record,
     }
-}
-
-/// Whether a record has the tokens that it had.
-fn is_as_before(stored: Option<&AuthorizerToken>, before: Option<&AuthorizerToken>) -> bool {
-    let tokens = |record: &AuthorizerToken| {
-        let access = record.access().map(|access| access.access_token().clone());
-        (access, record.refresh_token().cloned(), record.is_unauthorized())
-    };
-    let none = AuthorizerToken::new();
-    tokens(stored.unwrap_or(&none)) == tokens(before.unwrap_or(&none))
 }

@@ -4,7 +4,7 @@ use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use super::Cause;
-use super::guard::Question;
+use super::guard::{Guard, Question};
 use super::landing::Failure;
 use super::lead::Lead;
 use super::payment::Payment;
@@ -44,13 +44,13 @@ impl Lead<'_> {
         let secret = payment.secret.as_ref().ok_or_else(|| self.of.no_secret())?;
         if let Cause::Asked { force } = *self.cause {
             if force {
-                self.lane.begin_forced(self.of.now(), &self.of.settings)?;
+                self.begin_forced()?;
             }
             return self.ask_once(kind, secret, refused, force).await;
         }
         let mut grant = self.ask_once(kind, secret, refused, false).await?;
         if Some(&grant.value) == refused && kind == TokenKind::Stable {
-            self.lane.begin_forced(self.of.now(), &self.of.settings)?;
+            self.begin_forced()?;
             grant = self.ask_once(kind, secret, refused, true).await?;
         }
         Ok(grant)
@@ -67,12 +67,12 @@ impl Lead<'_> {
         let price = Price { secret: Some(Mark::of(secret)), proof: None };
         let asked = upstream::ask_for_token(&of.wire, kind, &of.key.account.appid, secret, force);
         match self.granted_by(asked).await? {
-            Ok((grant, now)) => {
-                self.lane.granted(&grant, self.question(refused).after(force), price, now);
+            Ok(grant) => {
+                self.granted(&grant, self.question(refused).after(force), price);
                 Ok(grant)
             }
             Err(error) if force && error.errcode() == Some(QUOTA_USED_UP) => {
-                Err(self.lane.forced_used_up(of.now()).into())
+                Err(self.guard(Guard::forced_used_up).into())
             }
             Err(error) => Err(self.failed(error, price)),
         }
@@ -94,8 +94,8 @@ impl Lead<'_> {
             &of.given.besides,
         );
         match self.granted_by(asked).await? {
-            Ok((grant, now)) => {
-                self.lane.granted(&grant, self.question(refused), payment.price(), now);
+            Ok(grant) => {
+                self.granted(&grant, self.question(refused), payment.price());
                 Ok(grant)
             }
             Err(error) => {
@@ -116,8 +116,8 @@ impl Lead<'_> {
         let token = self.paid_with()?;
         let asked = upstream::ask_for_ticket(&of.wire, &token, ticket_type);
         match self.granted_by(asked).await? {
-            Ok((grant, now)) => {
-                self.lane.granted(&grant, Question::Missing, payment.price(), now);
+            Ok(grant) => {
+                self.granted(&grant, Question::Missing, payment.price());
                 Ok(grant)
             }
             Err(error) if error.kind() == ErrorKind::TokenRejected => {
@@ -125,6 +125,10 @@ impl Lead<'_> {
             }
             Err(error) => Err(self.failed(error, payment.price())),
         }
+    }
+
+    fn begin_forced(&self) -> Result<(), Failure> {
+        Ok(self.guard(|guard, now| guard.begin_forced(now, &self.of.settings))?)
     }
 
     /// Waits for one's turn among all that is granted at the time, for as long as there is time to ask thereafter. Who
@@ -138,18 +142,19 @@ impl Lead<'_> {
         turn.ok_or_else(|| of.error(ErrorKind::Timeout, crowded).into())
     }
 
-    /// What WeChat grants when it is asked so, and when it was asked; within its time, and within that of the lease.
+    /// What WeChat grants when it is asked so; within its time, and within that of the lease.
     pub(super) async fn granted_by(
         &self,
         asked: impl Future<Output = Result<Reply, Error>>,
-    ) -> Result<Result<(Grant, Moment), Error>, Failure> {
+    ) -> Result<Result<Grant, Error>, Failure> {
         let of = self.of;
         let _turn = self.turn().await?;
         let left = of.time_left(self.began, "WeChat")?.min(of.settings.upstream_timeout);
         let now = of.now();
         let reply = timeout(left, asked).await;
+        self.note_if_late();
         let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time")));
         let granted = reply.and_then(|reply| reply.grant(&of.key.credential, now));
-        Ok(granted.map(|grant| (grant, now)).map_err(|error| of.locate(error)))
+        Ok(granted.map_err(|error| of.locate(error)))
     }
 }

@@ -1,17 +1,24 @@
 //! What the one who refreshes does for all who wait.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
-use super::guard::{Blocked, Lane, Question};
+use super::guard::{Blocked, Guard, Question};
 use super::landing::{Failure, Landing, Through};
+use super::lane::{Lane, forget_what_is_over};
 use super::price::Price;
+use super::turn::{Asked, Stored, Turn};
 use super::{Cause, Credentials, unpanicked};
+use crate::clock::Moment;
 use crate::credential::{Credential, Grant, Standing};
 use crate::errcode::ErrorKind;
+use crate::flight::lock;
+use crate::storage::Coordinator;
 use crate::storage::store::Owner;
 use crate::{AuthorizerToken, Error, Secret, TokenKind};
 
@@ -22,6 +29,8 @@ pub(super) struct Lead<'a> {
     pub(super) lane: &'a Lane,
     fence: u64,
     pub(super) began: Instant,
+    /// Where several processes agree whose turn it is: ours, and what is known for all of them.
+    shared: Option<Shared>,
     pub(super) stale: Option<&'a Secret>,
     pub(super) cause: &'a Cause,
     paid_with: Option<&'a Paid>,
@@ -32,11 +41,12 @@ pub(super) struct Lead<'a> {
 /// The credential that another is bought with, or why it is not to be had.
 pub(super) type Paid = Result<Grant, Error>;
 
-/// What a refresh finds when it begins.
-struct Found {
-    stored: Option<Grant>,
-    /// The authorizer's, where it is one's.
-    record: Option<AuthorizerToken>,
+/// A turn, and the guard that goes with it from process to process.
+struct Shared {
+    turn: Arc<Turn>,
+    guard: Mutex<Guard>,
+    /// Whether the lease was over when WeChat's answer came, or none did: what was granted since is not known here.
+    late: AtomicBool,
 }
 
 impl Credentials {
@@ -77,12 +87,16 @@ impl Credentials {
                         lane: &lane,
                         fence,
                         began: Instant::now(),
+                        shared: None,
                         stale: stale.as_ref(),
                         cause: &cause,
                         paid_with: paid_with.as_ref(),
                         refused_before,
                     };
-                    lead.run().await
+                    match owner.coordinator() {
+                        None => lead.run().await,
+                        Some(coordinator) => lead.run_in_turn(&coordinator).await,
+                    }
                 }
                 None => self.lead_client(&lane, stale.as_ref(), &cause).await,
             }
@@ -127,7 +141,7 @@ impl Credentials {
         }
         let question = stale.filter(|_| cause.is_refusal()).map_or(Question::Missing, Question::Refused);
         // Not every hub sees to it that a lasting refusal does not cost WeChat's quota.
-        lane.begin(self.now(), question, Price::default(), &self.settings)?;
+        lane.guard(|guard| guard.begin(self.now(), question, Price::default(), &self.settings))?;
         // It ends before the lease does: else whoever waits would take over, and report it once more.
         let left = self.time_left(began, "the hub")?.saturating_sub(self.settings.lease / 20);
         let ask = self.binding.store.refresh(&self.key.account, &self.key.credential, stale);
@@ -142,7 +156,7 @@ impl Credentials {
         let Some(grant) = grant.map(|grant| grant.received(self.now())) else {
             return missing(&format!("has no {name} for this appid"));
         };
-        lane.granted(&grant, question, Price::default(), self.now());
+        lane.guard(|guard| guard.granted(self.now(), &grant.value, question, Price::default()));
         if cause.is_refusal() && Some(&grant.value) == stale {
             return Err(Failure::SameAgain);
         }
@@ -166,40 +180,116 @@ impl Credentials {
 }
 
 impl Lead<'_> {
-    /// Compare, ask whether WeChat may be asked, ask, save.
+    /// A refresh that only this process knows of.
     async fn run(&self) -> Result<Grant, Failure> {
         let of = self.of;
         // A store that cannot be read is not an empty one: the error ends it here.
-        let Found { stored, record } = self.look().await?;
+        let stored = match of.key.credential {
+            Credential::AuthorizerToken => {
+                let record = of.record(self.owner).await?;
+                record.map_or_else(Stored::default, |record| Stored::of(record, of.now()))
+            }
+            _ => Stored { grant: of.read().await?, record: None },
+        };
+        if let Some(grant) = &stored.grant {
+            self.lane.seen(&grant.value);
+        }
+        self.replace(stored).await
+    }
+
+    /// A refresh that is made in one process at a time: waits for the turn, or for what another's brings.
+    async fn run_in_turn(mut self, coordinator: &Arc<dyn Coordinator>) -> Result<Grant, Failure> {
+        let of = self.of;
+        // Ends: whoever waits for it goes away in time, and so does this task.
+        let waiting = Instant::now();
+        loop {
+            let Asked { stored, guard, turn } = of.ask_for_turn(coordinator).await?;
+            match turn {
+                Ok(turn) => {
+                    self.began = turn.began;
+                    let (turn, guard) = (Arc::new(turn), Mutex::new(guard));
+                    self.shared = Some(Shared { turn, guard, late: AtomicBool::new(false) });
+                    let outcome = self.replace(stored).await;
+                    self.end_turn().await;
+                    return outcome;
+                }
+                Err(at_most) => {
+                    let answer = stored.grant.filter(|stored| self.answers(stored));
+                    if let Some(stored) = answer.filter(|_| !of.insists(self.cause)) {
+                        return self.keep(stored);
+                    }
+                    if waiting.elapsed() > of.patience() {
+                        return Err(of
+                            .error(ErrorKind::Timeout, "another process refreshes it still")
+                            .into());
+                    }
+                    of.wait_for_turn(at_most).await;
+                }
+            }
+        }
+    }
+
+    /// Gives the turn back, where what was stored has not ended it.
+    async fn end_turn(&self) {
+        let Some(shared) = &self.shared else { return };
+        let notes = lock(&shared.guard).notes();
+        match shared.turn.end(self.of, notes).await {
+            Ok(true) => {}
+            Ok(false) => self.doubt_if_late(shared),
+            Err(error) => tracing::warn!(%error, "others wait until the lease is over"),
+        }
+    }
+
+    /// Who has been parked past its lease cannot tell which grant is the newer one: its own, or another's since.
+    fn doubt_if_late(&self, shared: &Shared) {
+        if shared.late.swap(false, Ordering::Relaxed) && self.of.key.credential.kind().is_some() {
+            self.of.doubt();
+        }
+    }
+
+    /// Asks the guard, or tells it something, by the clock that it goes by.
+    pub(super) fn guard<R>(&self, ask: impl FnOnce(&mut Guard, Moment) -> R) -> R {
+        match &self.shared {
+            Some(shared) => ask(&mut lock(&shared.guard), shared.turn.now()),
+            None => self.lane.guard(|guard| ask(guard, self.of.now())),
+        }
+    }
+
+    /// Compare, ask whether WeChat may be asked, ask, save.
+    async fn replace(&self, stored: Stored) -> Result<Grant, Failure> {
+        let (of, record) = (self.of, stored.record.as_ref());
         let insists = of.insists(self.cause);
-        let finds_none = matches!(self.cause, Cause::Missing) && stored.is_none();
-        let taken_back = record.as_ref().is_some_and(AuthorizerToken::is_unauthorized);
+        let finds_none = matches!(self.cause, Cause::Missing) && stored.grant.is_none();
+        let taken_back = record.is_some_and(AuthorizerToken::is_unauthorized);
         let unseen = self.lane.unseen(finds_none, of.now(), &of.settings);
         let unseen = unseen.filter(|_| !insists && !taken_back);
         let answer = stored
+            .grant
             .as_ref()
             .filter(|stored| !insists && !self.is_behind(stored, unseen.as_ref()) && self.answers(stored));
         if let Some(stored) = answer {
             return self.keep(stored.clone());
         }
-        let payment = of.payment(self.owner, record.as_ref()).await?;
+        let payment = of.payment(self.owner, record).await?;
         if let Some((grant, bought_for)) = unseen {
             // Bought a moment ago for the same price, and not in the store: it is put there once more.
             let price = payment.price();
             let pays =
                 price.buys_what(bought_for) && (!price.has_nothing_of_its_own() || self.paid_with().is_ok());
             if pays && self.answers(&grant) {
-                return self.save(grant, record.as_ref(), payment.price()).await;
+                return self.save(grant, &stored, payment.price()).await;
             }
         }
         let refused = self.stale.filter(|_| self.cause.is_refusal());
-        let begun = self.lane.begin(of.now(), self.question(refused), payment.price(), &of.settings);
+        let question = self.question(refused);
+        let begun = self.guard(|guard, now| guard.begin(now, question, payment.price(), &of.settings));
         if let (Err(Blocked::TooYoung(_)), Cause::Asked { .. }, false) =
             (&begun, self.cause, of.given.is_some())
         {
             // As WeChat does when it is asked so soon again.
-            if let Some(current) = stored.filter(|stored| of.standing(stored) != Standing::Dead) {
-                return self.keep(current);
+            let current = stored.grant.as_ref().filter(|stored| of.standing(stored) != Standing::Dead);
+            if let Some(current) = current {
+                return self.keep(current.clone());
             }
         }
         begun?;
@@ -207,26 +297,23 @@ impl Lead<'_> {
             self.warn_of_another();
         }
         let own_way = of.binding.store.refresh(&of.key.account, &of.key.credential, self.stale);
-        let granted = match of.ask_storage("refresh", own_way).await {
-            Ok(None) => self.buy(&payment, record.as_ref(), refused).await?,
+        let own_way = of.ask_storage("refresh", own_way).await;
+        self.note_if_late();
+        let granted = match own_way {
+            Ok(None) => self.buy(&payment, record, refused).await?,
             Ok(Some(grant)) => self.own_grant(grant.received(of.now()), refused)?,
             Err(error) => return Err(self.failed(error, Price::default())),
         };
-        self.save(granted, record.as_ref(), payment.price()).await
+        self.save(granted, &stored, payment.price()).await
     }
 
-    /// Reads the store: one record, once.
-    async fn look(&self) -> Result<Found, Error> {
-        let of = self.of;
-        if of.key.credential != Credential::AuthorizerToken {
-            return Ok(Found { stored: of.read().await?, record: None });
+    /// Notes whether an answer has come when the lease was over already.
+    pub(super) fn note_if_late(&self) {
+        if let Some(shared) = &self.shared
+            && self.began.elapsed() >= self.of.settings.lease
+        {
+            shared.late.store(true, Ordering::Relaxed);
         }
-        let record = of.record(self.owner).await?;
-        let stored = record.as_ref().and_then(AuthorizerToken::grant).map(|grant| grant.received(of.now()));
-        if let Some(grant) = &stored {
-            self.lane.seen(&grant.value);
-        }
-        Ok(Found { stored, record })
     }
 
     /// Judges what the adapter has come by in its own way.
@@ -237,12 +324,21 @@ impl Lead<'_> {
                 of.error(ErrorKind::Storage, "the storage adapter refreshed to an expired access token");
             return Err(self.failed(error, Price::default()));
         }
-        self.lane.granted(&grant, self.question(refused), Price::default(), of.now());
+        self.granted(&grant, self.question(refused), Price::default());
         if Some(&grant.value) == refused { Err(Failure::SameAgain) } else { Ok(grant) }
     }
 
+    /// Notes what was granted.
+    pub(super) fn granted(&self, grant: &Grant, question: Question<'_>, price: Price) {
+        self.guard(|guard, now| guard.granted(now, &grant.value, question, price));
+        self.lane.bought(grant, price, self.of.now());
+    }
+
+    /// Notes why nothing was granted, and tells how long nobody asks again.
     pub(super) fn failed(&self, error: Error, price: Price) -> Failure {
-        self.lane.failed(error, price, self.of.now(), &self.of.settings).into()
+        let (of, credential) = (self.of, &self.of.key.credential);
+        forget_what_is_over(of.now());
+        self.guard(|guard, now| guard.failed(now, error, credential, price, &of.settings)).into()
     }
 
     /// The credential that this one is bought with: another one by now, where it was replaced since this began.
@@ -271,15 +367,13 @@ impl Lead<'_> {
     }
 
     /// Stores a grant. From here on it is ours, whatever becomes of the storing: it must not be lost.
-    async fn save(
-        &self,
-        grant: Grant,
-        record: Option<&AuthorizerToken>,
-        price: Price,
-    ) -> Result<Grant, Failure> {
+    async fn save(&self, grant: Grant, stored: &Stored, price: Price) -> Result<Grant, Failure> {
         let (of, name) = (self.of, self.of.key.credential.name());
+        if let Some(shared) = &self.shared {
+            return self.commit(shared, grant, stored, price).await;
+        }
         if of.key.credential == Credential::AuthorizerToken {
-            return self.save_authorizer(grant, record, price).await;
+            return self.save_authorizer(grant, stored.record.as_ref(), price).await;
         }
         self.keep(grant.clone())?;
         let save = self.owner.save(&of.key.account, &of.key.credential, grant.clone());
@@ -294,6 +388,70 @@ impl Lead<'_> {
                 Ok(grant)
             }
         }
+    }
+
+    /// Stores a grant for all processes, unless what is stored has changed since the turn began.
+    async fn commit(
+        &self,
+        shared: &Shared,
+        grant: Grant,
+        stored: &Stored,
+        price: Price,
+    ) -> Result<Grant, Failure> {
+        let of = self.of;
+        self.check_fence()?;
+        let whole = self.whole_record(&grant, stored.record.as_ref());
+        let replaces = whole.as_ref().and_then(AuthorizerToken::refresh_token)
+            != stored.record.as_ref().and_then(AuthorizerToken::refresh_token);
+        let (record, notes) = (of.to_store(grant.clone(), whole), lock(&shared.guard).notes());
+        // What came along with the refused one is good all the same, and is stored before it is told.
+        let is_refused = self.cause.is_refusal() && Some(&grant.value) == self.stale;
+        let kept = |grant| if is_refused { Err(Failure::SameAgain) } else { self.keep(grant) };
+        match shared.turn.commit(of, record.clone(), notes.clone()).await {
+            Ok(true) => {
+                self.lane.seen(&grant.value);
+                kept(grant)
+            }
+            Ok(false) => {
+                let in_another_turn = self.commit_in_another_turn(&grant, stored, price).await;
+                if let Ok(true) = in_another_turn {
+                    return kept(grant);
+                }
+                self.doubt_if_late(shared);
+                in_another_turn?;
+                Err(Failure::Overtaken)
+            }
+            Err(error) => {
+                shared.turn.clone().commit_later(of.clone(), record, notes);
+                if replaces {
+                    // Nobody is told of success before the refresh token is durable.
+                    return Err(error.into());
+                }
+                tracing::error!(%error, "the new {} is not saved yet", of.key.credential.name());
+                kept(grant)
+            }
+        }
+    }
+
+    /// Stores a grant in another turn, where what is stored is what it was, and nobody leads: then it is the newest all
+    /// the same, and the turn was lost to somebody who stored something else besides.
+    async fn commit_in_another_turn(
+        &self,
+        grant: &Grant,
+        stored: &Stored,
+        price: Price,
+    ) -> Result<bool, Failure> {
+        let (of, Some(coordinator)) = (self.of, self.owner.coordinator()) else { return Ok(false) };
+        let Asked { stored: now_stored, mut guard, turn } = of.ask_for_turn(&coordinator).await?;
+        let Ok(turn) = turn else { return Ok(false) };
+        if !now_stored.is_like(stored) {
+            turn.end(of, guard.notes()).await?;
+            return Ok(false);
+        }
+        let refused = self.stale.filter(|_| self.cause.is_refusal());
+        guard.granted(turn.now(), &grant.value, self.question(refused), price);
+        let whole = self.whole_record(grant, now_stored.record.as_ref());
+        Ok(turn.commit(of, of.to_store(grant.clone(), whole), guard.notes()).await?)
     }
 
     pub(super) fn keep(&self, grant: Grant) -> Result<Grant, Failure> {

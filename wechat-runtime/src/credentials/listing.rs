@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::guard::Lane;
 use super::landing::Failure;
+use super::lane::Lane;
 use super::lead::Lead;
 use super::payment::Payment;
 use super::{Credentials, upstream};

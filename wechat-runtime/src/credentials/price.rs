@@ -1,13 +1,14 @@
 //! What a credential is bought with, as it is recognised without being kept.
 
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::LazyLock;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::cool_down::EndsBy;
 use crate::Secret;
 
-/// What a secret is recognised by, where it need not be kept.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a secret is recognised by, where it need not be kept: by all processes in the same way, and too short a part of its
+/// hash to find it by.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark(u64);
 
 impl Mark {
@@ -15,8 +16,8 @@ impl Mark {
     pub(super) const NONE: Self = Self(0);
 
     pub(super) fn of(secret: &Secret) -> Self {
-        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        Self(KEYS.hash_one(secret.expose()))
+        let hash = Sha256::digest(secret.expose());
+        Self(hash.iter().take(8).fold(0, |mark, byte| (mark << 8) | u64::from(*byte)))
     }
 }
 

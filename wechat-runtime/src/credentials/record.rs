@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use futures_util::future::BoxFuture;
 
 use super::Credentials;
-use super::guard::Lane;
+use super::lane::Lane;
 use crate::credential::Credential;
 use crate::flight::Flights;
 use crate::storage::store::Owner;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Credentials;
 #[cfg(feature = "callback-codec")]
-use super::guard::Lane;
+use super::lane::Lane;
 use crate::clock::Moment;
 use crate::errcode::ErrorKind;
 #[cfg(feature = "callback-codec")]

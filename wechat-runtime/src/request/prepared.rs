@@ -19,7 +19,7 @@ use crate::base::{Base, Target};
 use crate::called::{Called, Whose};
 use crate::client::Limits;
 use crate::credential::{Account, Credential};
-use crate::credentials::{Credentials, Next as _, quota_cleared};
+use crate::credentials::{Credentials, Next as _};
 use crate::errcode::ErrorKind;
 use crate::routes::{Fill, Filled, Grants, Needs, Place, Route, Success};
 use crate::wire::Wire;
@@ -29,7 +29,6 @@ use crate::{Error, Secret};
 const ACCESS_TOKEN: &str = "access_token";
 
 pub(crate) struct Prepared {
-    pub(super) wire: Wire,
     pub(super) limits: Limits,
     pub(super) method: Method,
     /// Where to, without the query.
@@ -154,7 +153,10 @@ impl Prepared {
         let authorizer = which(true, beside, call.authorizer, call.client.declared_authorizer())?;
         let authorizer = authorizer.filter(|authorizer| !authorizer.is_empty());
         let made = matches!(carries, Carries::Injected | Carries::Answered(_));
-        let credentials = if made || !written.unfilled.is_empty() {
+        let has_account = appid.as_ref().is_some_and(|appid| !appid.is_empty());
+        // The quota of an account is cleared for all that holds its credentials.
+        let clears = route.success == Success::QuotaCleared && has_account;
+        let credentials = if made || clears || !written.unfilled.is_empty() {
             let appid = appid.clone().filter(|appid| !appid.is_empty()).ok_or_else(no_account)?;
             let required = written.unfilled.iter().any(|fill| fill.with == Fill::Authorizer);
             let required = required || (made && route.wants_authorizer());
@@ -191,7 +193,6 @@ impl Prepared {
         let may_repeat = call.retry_unsafe || (call.method.is_idempotent() && !route.spends);
         let called = Called { endpoint: path, appid: authorizer.clone().or(appid), token };
         Ok(Self {
-            wire,
             limits,
             method: call.method,
             url,
@@ -267,8 +268,8 @@ impl Prepared {
     async fn succeeded(&self, answer: &impl Reading, credentials: Option<&Credentials>) -> Result<(), Error> {
         match (self.route.success, answer.errcode()) {
             (Success::QuotaCleared, Some(0)) => {
-                if let Some(appid) = &self.called.appid {
-                    quota_cleared(self.wire.base.name(), appid);
+                if let (Some(appid), Some(credentials)) = (&self.called.appid, credentials) {
+                    Box::pin(credentials.quota_cleared(appid)).await;
                 }
             }
             (Success::Authorized, None | Some(0)) => {
