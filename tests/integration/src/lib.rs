@@ -11,6 +11,7 @@ mod hubbed;
 pub mod manners;
 pub mod orders;
 pub mod process;
+pub mod redis_server;
 pub mod seen;
 mod shelf;
 mod shops;
