@@ -60,7 +60,8 @@ async fn fault_02_a_cold_start_of_five_hundred_callers_costs_one_fetch() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_15_a_caller_that_is_cancelled_while_it_leads_leaves_the_token_to_the_others() {
-    let did = "the caller that leads is dropped in mid-call; then one whose HTTP connection closes in mid-call";
+    let did =
+        "the caller that leads is dropped in mid-call; then one whose HTTP connection closes in mid-call";
     row(15, did, "the others get the token, n = 1 each", Server, async |row, redis| {
         let mut stage = Stage::set(Some(redis), Refresh::default()).await;
         let [in_process, by_http] = [0, 1].map(|index| stage.appids[index].clone());

@@ -6,9 +6,7 @@ use wechat_integration_tests::fault_proxy::Way;
 use wechat_integration_tests::orders::{Does, Tally};
 
 use crate::board::Row;
-use crate::stage::{
-    BRISK, HUBS, LEASE_AND_CALL, LONG, SLACK, Stage, assert_all_succeeded, eventually,
-};
+use crate::stage::{BRISK, HUBS, LEASE_AND_CALL, LONG, SLACK, Stage, assert_all_succeeded, eventually};
 use crate::{Server, row};
 
 /// How long a replaced token works still, in seconds.
@@ -16,7 +14,8 @@ const OVERLAP: u64 = 300;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_03_an_older_answer_that_arrives_last_overwrites_nothing() {
-    let did = "the leader's commit is held on its way to Redis past its lease, and arrives after another leader's";
+    let did =
+        "the leader's commit is held on its way to Redis past its lease, and arrives after another leader's";
     let holds = "stored is what WeChat accepts, also after the overlap; n ≤ 3";
     row(3, did, holds, Server, async |row, redis| {
         let mut stage = Stage::set(Some(redis), BRISK).await;
@@ -28,7 +27,8 @@ async fn fault_03_an_older_answer_that_arrives_last_overwrites_nothing() {
 
         let passed = stage.hubs[0].redis.passed(Way::There);
         stage.hubs[0].redis.thaw();
-        eventually(SLACK, "the commit arrives", async || stage.hubs[0].redis.passed(Way::There) > passed).await;
+        eventually(SLACK, "the commit arrives", async || stage.hubs[0].redis.passed(Way::There) > passed)
+            .await;
         row.count(&commit.ended(&mut stage).await);
         settled(&mut stage, row, &appid).await;
     })
@@ -52,7 +52,11 @@ async fn fault_05_a_leader_that_stood_still_past_its_lease_commits_nothing() {
         let newer = taken_over(&mut stage, row, &request).await;
         stage.hubs[0].wechat.release(Way::There);
         stage.until_issued(&request, 2).await;
-        assert_ne!(stage.current(&request), Some(newer), "the last request that arrives is the one of before");
+        assert_ne!(
+            stage.current(&request),
+            Some(newer),
+            "the last request that arrives is the one of before"
+        );
         stage.hubs[0].process.resume();
         row.count(&caller.ended(&mut stage).await);
         settled(&mut stage, row, &request).await;

@@ -25,14 +25,21 @@ const ROW: Duration = Duration::from_secs(90);
 static TURN: Mutex<()> = Mutex::const_new(());
 
 /// Tries a row. Where there is no Redis server, a row that needs one is skipped.
-async fn row<D>(number: usize, did: &'static str, had_to_hold: &'static str, needs: D, tried: impl AsyncFnOnce(&mut Row, D::Given))
-where
+async fn row<D>(
+    number: usize,
+    did: &'static str,
+    had_to_hold: &'static str,
+    needs: D,
+    tried: impl AsyncFnOnce(&mut Row, D::Given),
+) where
     D: Needs,
 {
     let _turn = TURN.lock().await;
     let mut row = Row::begin(number, did, had_to_hold);
     let Some(given) = needs.find() else { return row.skipped() };
-    timeout(ROW, tried(&mut row, given)).await.unwrap_or_else(|_| panic!("row {number} takes longer than {ROW:?}"));
+    timeout(ROW, tried(&mut row, given))
+        .await
+        .unwrap_or_else(|_| panic!("row {number} takes longer than {ROW:?}"));
     row.held();
 }
 

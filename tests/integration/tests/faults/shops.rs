@@ -82,7 +82,11 @@ async fn fault_13_the_refresh_token_of_an_authorization_anew_survives_a_refresh_
         let mut stage = Stage::set(Some(redis), Refresh::default()).await;
         let shop = stage.shop.clone();
         let code = stage.component().authorize(&shop).authorization_code().to_owned();
-        assert_all_succeeded(&stage.all_of(&[0], &stage.shop_work(Does::Exchange(code), 1)).await, 1, "at first");
+        assert_all_succeeded(
+            &stage.all_of(&[0], &stage.shop_work(Does::Exchange(code), 1)).await,
+            1,
+            "at first",
+        );
         let call = stage.shop_work(Does::Call, 10);
         assert_all_succeeded(&stage.all(&call).await, 10 * HUBS, "at first");
         let refreshed = stage.issued_to_component().1;
@@ -123,7 +127,8 @@ async fn fault_13_the_refresh_token_of_an_authorization_anew_survives_a_refresh_
 
         // With the new one, the next token is bought.
         stage.pass(7201).await;
-        eventually(LONG, "all can call when it has expired", async || stage.all(&call).await.failures() == 0).await;
+        eventually(LONG, "all can call when it has expired", async || stage.all(&call).await.failures() == 0)
+            .await;
         assert_is_kept(refresh_tokens(&stage).await);
     })
     .await;

@@ -1,7 +1,6 @@
 //! A platform in the test's process, a Redis server, and hubs in processes of their own, with a proxy on each of their
 //! ways to both.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +11,6 @@ use wechat_integration_tests::process::Process;
 use wechat_integration_tests::redis_server::RedisServer;
 use wechat_integration_tests::{SECRET, new_appid};
 use wechat_runtime::adapters::Redis;
-use wechat_runtime::storage::{ComponentHub as _, Hub as _};
 use wechat_runtime::{AuthorizerToken, Token, TokenKind, storage};
 use wechat_simulator::{Account, Call, Cause, Component, ComponentAccount, Line, RefreshTokens, Simulator};
 
@@ -83,11 +81,7 @@ impl Stage {
     }
 
     /// With hubs whose clocks are off.
-    pub(crate) async fn set_off(
-        redis: Option<RedisServer>,
-        refresh: Refresh,
-        off_by: [i64; HUBS],
-    ) -> Self {
+    pub(crate) async fn set_off(redis: Option<RedisServer>, refresh: Refresh, off_by: [i64; HUBS]) -> Self {
         static STAGES: AtomicU64 = AtomicU64::new(0);
         let appids: Vec<_> = (0..6).map(|_| new_appid()).collect();
         let (component, shop) = (new_appid(), new_appid());
@@ -120,12 +114,19 @@ impl Stage {
             // Without Redis, nothing goes through this one.
             let port = self.redis.as_ref().map_or_else(|| self.sim.address().port(), RedisServer::port);
             let redis = FaultProxy::to(SocketAddr::from(([127, 0, 0, 1], port))).await;
-            let process = Process::start(env!("CARGO_BIN_EXE_hub_owner"), &self.settings(index, &redis, &wechat));
+            let process =
+                Process::start(env!("CARGO_BIN_EXE_hub_owner"), &self.settings(index, &redis, &wechat));
             self.hubs.push(Hub { process, url: String::new(), redis, wechat });
         }
         for hub in &mut self.hubs {
             hub.url = hub.process.says().await;
         }
+    }
+
+    /// Starts the hubs again with these numbers.
+    pub(crate) async fn set_refresh(&mut self, refresh: Refresh) {
+        self.refresh = refresh;
+        self.start_hubs().await;
     }
 
     fn settings(&self, index: usize, redis: &FaultProxy, wechat: &FaultProxy) -> HubSettings {
@@ -274,7 +275,8 @@ impl Stage {
     pub(crate) async fn seed(&self, appid: &str) -> String {
         let token = self.account(appid).rotate_elsewhere(Line::Classic);
         let record = Token::new(TokenKind::Classic, token.as_str(), self.sim.clock().unix(), 7200);
-        self.store().save_access_token(appid, record, &()).await.expect("Redis is there");
+        let saved = storage::Hub::save_access_token(&self.store(), appid, record, &()).await;
+        saved.expect("Redis is there");
         token
     }
 
@@ -313,7 +315,7 @@ impl Stage {
 
     /// Asks a hub by HTTP, on a connection of its own.
     pub(crate) fn ask(&self, hub: usize, appid: &str) -> reqwest::RequestBuilder {
-        self.http.get(format!("{}/client/access_token", self.hubs[hub].url)).query(&[("appid", appid)])
+        self.http.get(format!("{}/client/access_token?appid={appid}", self.hubs[hub].url))
     }
 
     /// Reports a token to a hub by HTTP.

@@ -47,7 +47,11 @@ async fn fault_06_who_waits_for_a_platform_that_hangs_is_answered_within_its_own
         assert!(served.longest < Duration::from_millis(300) + SLACK / 8, "{served:?}");
         assert!(!by_http.failed.contains_key("no answer in time"), "{by_http:?}");
         assert_eq!(by_http.failures(), HUBS, "{by_http:?}");
-        assert_eq!((stage.issued(&cold), stage.issued(&warm)), (0, before), "nothing is issued while it hangs");
+        assert_eq!(
+            (stage.issued(&cold), stage.issued(&warm)),
+            (0, before),
+            "nothing is issued while it hangs"
+        );
 
         // By itself it is all right again.
         stage.sim.clear_faults();
@@ -64,37 +68,43 @@ async fn fault_06_who_waits_for_a_platform_that_hangs_is_answered_within_its_own
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_14_a_post_of_which_the_answer_is_lost_is_seen_once() {
     let did = "WeChat processes a POST of each of 4 hub processes, and the connection breaks before the answer; then GETs";
-    row(14, did, "WeChat sees each POST once, who sent it is told; a GET is repeated", ServerIfThere, async |row, redis| {
-        let mut stage = Stage::set(redis, Refresh::default()).await;
-        let appid = stage.appid().to_owned();
-        assert_all_succeeded(&stage.all(&Stage::work(&appid, Does::Call, 1, LONG)).await, HUBS, "before");
-        let issued = stage.issued(&appid);
+    row(
+        14,
+        did,
+        "WeChat sees each POST once, who sent it is told; a GET is repeated",
+        ServerIfThere,
+        async |row, redis| {
+            let mut stage = Stage::set(redis, Refresh::default()).await;
+            let appid = stage.appid().to_owned();
+            assert_all_succeeded(&stage.all(&Stage::work(&appid, Does::Call, 1, LONG)).await, HUBS, "before");
+            let issued = stage.issued(&appid);
 
-        let account = stage.account(&appid);
-        let follower = account.followers().into_iter().find(|follower| follower.following);
-        let message = json!({
-            "touser": follower.expect("a bare account has some").openid,
-            "template_id": account.templates()[0],
-            "data": { "first": { "value": "1" } },
-        });
-        stage.hubs.iter().for_each(|hub| hub.wechat.drop_answers(1));
-        let tally = stage.all(&Stage::work(&appid, Does::Post(SEND.to_owned(), message), 1, LONG)).await;
-        row.count(&tally);
-        assert_eq!(tally.failures(), HUBS, "each is told that it has no answer: {tally:?}");
-        assert_eq!(tally.failed.get("Transport"), Some(&HUBS), "{tally:?}");
-        for hub in &stage.hubs {
-            hub.wechat.dropped(1).await;
-        }
-        assert_eq!((stage.calls(SEND), stage.sim.ledger().messages().len()), ((HUBS, 0), HUBS));
+            let account = stage.account(&appid);
+            let follower = account.followers().into_iter().find(|follower| follower.following);
+            let message = json!({
+                "touser": follower.expect("a bare account has some").openid,
+                "template_id": account.templates()[0],
+                "data": { "first": { "value": "1" } },
+            });
+            stage.hubs.iter().for_each(|hub| hub.wechat.drop_answers(1));
+            let tally = stage.all(&Stage::work(&appid, Does::Post(SEND.to_owned(), message), 1, LONG)).await;
+            row.count(&tally);
+            assert_eq!(tally.failures(), HUBS, "each is told that it has no answer: {tally:?}");
+            assert_eq!(tally.failed.get("Transport"), Some(&HUBS), "{tally:?}");
+            for hub in &stage.hubs {
+                hub.wechat.dropped(1).await;
+            }
+            assert_eq!((stage.calls(SEND), stage.sim.ledger().messages().len()), ((HUBS, 0), HUBS));
 
-        let before = stage.calls(PATH).0;
-        stage.hubs.iter().for_each(|hub| hub.wechat.drop_answers(1));
-        let tally = stage.all(&Stage::work(&appid, Does::Call, 1, LONG)).await;
-        row.count(&tally);
-        assert_all_succeeded(&tally, HUBS, "what may be sent twice is");
-        assert_eq!(stage.calls(PATH).0 - before, 2 * HUBS);
-        assert_eq!((stage.calls(SEND).0, stage.issued(&appid)), (HUBS, issued), "and nothing else");
-        row.issued(issued, "before, none since");
-    })
+            let before = stage.calls(PATH).0;
+            stage.hubs.iter().for_each(|hub| hub.wechat.drop_answers(1));
+            let tally = stage.all(&Stage::work(&appid, Does::Call, 1, LONG)).await;
+            row.count(&tally);
+            assert_all_succeeded(&tally, HUBS, "what may be sent twice is");
+            assert_eq!(stage.calls(PATH).0 - before, 2 * HUBS);
+            assert_eq!((stage.calls(SEND).0, stage.issued(&appid)), (HUBS, issued), "and nothing else");
+            row.issued(issued, "before, none since");
+        },
+    )
     .await;
 }
