@@ -2,6 +2,10 @@
 
 mod hub_client;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 pub use self::hub_client::HubClient;
 pub use self::memory::Memory;
+#[cfg(feature = "redis")]
+pub use self::redis::{EncryptionKey, Redis, RedisBuilder, RedisError, Unreadable};

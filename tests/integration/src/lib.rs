@@ -2,6 +2,7 @@
 
 mod agency;
 pub mod asking;
+pub mod assembly;
 mod authorizer_file;
 mod cabinet;
 pub mod callbacks;
@@ -31,6 +32,7 @@ use wechat_simulator::{Account, Line, Simulator};
 pub use self::agency::{
     AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, COMPONENT_TOKEN, QUERY_AUTH, call_for, exchange,
 };
+pub use self::assembly::Shared;
 pub use self::authorizer_file::AuthorizerFile;
 pub use self::cabinet::Cabinet;
 pub use self::hubbed::{

@@ -1,0 +1,209 @@
+//! The callbacks of a hub, for either kind of application.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::Redis;
+use super::error::{RedisError, Unreadable};
+use super::key::Key;
+use crate::storage::{self, Coordinator, Record, Slot};
+use crate::{AuthorizerToken, Secret, Ticket, TicketType, Token, VerifyTicket};
+
+// That a record is of its slot's kind is seen to where it is read: what these find in its place is nothing.
+
+impl Redis {
+    async fn token(&self, slot: Slot) -> storage::Result<Option<Token>> {
+        match self.fetch(&self.key_of(&slot)).await? {
+            Some(Record::Token(token)) => Ok(Some(token)),
+            other => self.none(&slot, other),
+        }
+    }
+
+    async fn ticket(&self, slot: Slot) -> storage::Result<Option<Ticket>> {
+        match self.fetch(&self.key_of(&slot)).await? {
+            Some(Record::Ticket(ticket)) => Ok(Some(ticket)),
+            other => self.none(&slot, other),
+        }
+    }
+
+    async fn authorizer(&self, slot: Slot) -> storage::Result<Option<AuthorizerToken>> {
+        match self.fetch(&self.key_of(&slot)).await? {
+            Some(Record::Authorizer(record)) => Ok(Some(record)),
+            other => self.none(&slot, other),
+        }
+    }
+
+    fn none<T>(&self, slot: &Slot, found: Option<Record>) -> storage::Result<Option<T>> {
+        match found {
+            None => Ok(None),
+            Some(_) => Err(self.key_of(slot).unreadable(Unreadable::Foreign).into()),
+        }
+    }
+
+    async fn put(&self, slot: Slot, record: Record) -> Result<(), RedisError> {
+        self.save(&self.key_of(&slot), |_| record.clone()).await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl storage::Hub for Redis {
+    type Args = ();
+
+    async fn fetch_secret_key(&self, appid: &str, (): &()) -> storage::Result<Option<Secret>> {
+        Ok(self.secret(appid).await?)
+    }
+
+    async fn fetch_access_token(&self, appid: &str, (): &()) -> storage::Result<Option<Token>> {
+        self.token(access_token(appid)).await
+    }
+
+    async fn save_access_token(&self, appid: &str, token: Token, (): &()) -> storage::Result<Token> {
+        self.put(access_token(appid), Record::Token(token.clone())).await?;
+        Ok(token)
+    }
+
+    async fn fetch_ticket(
+        &self,
+        appid: &str,
+        ticket_type: &TicketType,
+        (): &(),
+    ) -> storage::Result<Option<Ticket>> {
+        self.ticket(ticket(appid, ticket_type)).await
+    }
+
+    async fn save_ticket(&self, appid: &str, saved: Ticket, (): &()) -> storage::Result<Ticket> {
+        self.put(ticket(appid, saved.ticket_type()), Record::Ticket(saved.clone())).await?;
+        Ok(saved)
+    }
+
+    fn coordinator(&self, (): &()) -> Option<Arc<dyn Coordinator>> {
+        Some(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl storage::ComponentHub for Redis {
+    type Args = ();
+
+    async fn fetch_secret_key(&self, component_appid: &str, (): &()) -> storage::Result<Option<Secret>> {
+        Ok(self.secret(component_appid).await?)
+    }
+
+    async fn fetch_access_token(
+        &self,
+        component_appid: &str,
+        authorizer_appid: &str,
+        (): &(),
+    ) -> storage::Result<Option<AuthorizerToken>> {
+        self.authorizer(authorizer_token(component_appid, authorizer_appid)).await
+    }
+
+    async fn save_access_token(
+        &self,
+        component_appid: &str,
+        authorizer_appid: &str,
+        record: AuthorizerToken,
+        (): &(),
+    ) -> storage::Result<AuthorizerToken> {
+        let key = self.key_of(&authorizer_token(component_appid, authorizer_appid));
+        let over = |stored| match stored {
+            Some(Record::Authorizer(stored)) => Record::Authorizer(record.clone().over(Some(stored))),
+            _ => Record::Authorizer(record.clone()),
+        };
+        match self.save(&key, over).await? {
+            Record::Authorizer(kept) => Ok(kept),
+            _ => Err(key.unreadable(Unreadable::Foreign).into()),
+        }
+    }
+
+    async fn fetch_component_access_token(
+        &self,
+        component_appid: &str,
+        (): &(),
+    ) -> storage::Result<Option<Token>> {
+        self.token(component_access_token(component_appid)).await
+    }
+
+    async fn save_component_access_token(
+        &self,
+        component_appid: &str,
+        token: Token,
+        (): &(),
+    ) -> storage::Result<Token> {
+        self.put(component_access_token(component_appid), Record::Token(token.clone())).await?;
+        Ok(token)
+    }
+
+    async fn fetch_component_verify_ticket(
+        &self,
+        component_appid: &str,
+        (): &(),
+    ) -> storage::Result<Option<VerifyTicket>> {
+        Ok(self.fetch(&Key::of_verify_ticket(&self.0.prefix, component_appid)).await?)
+    }
+
+    async fn save_component_verify_ticket(
+        &self,
+        component_appid: &str,
+        ticket: VerifyTicket,
+        (): &(),
+    ) -> storage::Result<VerifyTicket> {
+        let key = Key::of_verify_ticket(&self.0.prefix, component_appid);
+        Ok(self.save(&key, |_| ticket.clone()).await?)
+    }
+
+    async fn fetch_ticket(
+        &self,
+        component_appid: &str,
+        authorizer_appid: &str,
+        ticket_type: &TicketType,
+        (): &(),
+    ) -> storage::Result<Option<Ticket>> {
+        self.ticket(authorizer_ticket(component_appid, authorizer_appid, ticket_type)).await
+    }
+
+    async fn save_ticket(
+        &self,
+        component_appid: &str,
+        authorizer_appid: &str,
+        saved: Ticket,
+        (): &(),
+    ) -> storage::Result<Ticket> {
+        let slot = authorizer_ticket(component_appid, authorizer_appid, saved.ticket_type());
+        self.put(slot, Record::Ticket(saved.clone())).await?;
+        Ok(saved)
+    }
+
+    fn coordinator(&self, (): &()) -> Option<Arc<dyn Coordinator>> {
+        Some(Arc::new(self.clone()))
+    }
+}
+
+fn access_token(appid: &str) -> Slot {
+    Slot::AccessToken { appid: appid.to_owned() }
+}
+
+fn component_access_token(component_appid: &str) -> Slot {
+    Slot::ComponentAccessToken { component_appid: component_appid.to_owned() }
+}
+
+fn authorizer_token(component_appid: &str, authorizer_appid: &str) -> Slot {
+    Slot::AuthorizerToken {
+        component_appid: component_appid.to_owned(),
+        authorizer_appid: authorizer_appid.to_owned(),
+    }
+}
+
+fn ticket(appid: &str, ticket_type: &TicketType) -> Slot {
+    Slot::Ticket { appid: appid.to_owned(), ticket_type: ticket_type.clone() }
+}
+
+fn authorizer_ticket(component_appid: &str, authorizer_appid: &str, ticket_type: &TicketType) -> Slot {
+    Slot::AuthorizerTicket {
+        component_appid: component_appid.to_owned(),
+        authorizer_appid: authorizer_appid.to_owned(),
+        ticket_type: ticket_type.clone(),
+    }
+}
