@@ -169,22 +169,32 @@ async fn fault_12_clocks_that_are_off_and_grants_of_no_time_cause_no_storm() {
         // Whose clock is slow has the one before still, and is refused once with each.
         assert!(refused <= issued * HUBS, "{refused} calls were refused");
 
-        stage.set_refresh(Refresh::default()).await;
-        for (appid, expires_in) in [(&short, 300), (&none, 0)] {
-            stage.account(appid).set_expires_in(expires_in);
-            let ask = Stage::work(appid, Does::Token, 25, LONG);
-            let mut crowd = Tally::default();
-            for _ in 0..3 {
-                crowd = crowd.and(stage.all(&ask).await);
-            }
-            row.count(&crowd);
-            let issued = stage.issued(appid);
-            row.issued(issued, &format!("for {expires_in} s"));
-            assert_all_succeeded(&crowd, 3 * 25 * HUBS, "short grants");
-            // By a clock that is fast, what one whose clock is slow has fetched is dead: that one fetches once more.
-            assert!((1..=2).contains(&issued), "{issued} issued");
-            assert_eq!(stage.sim.ledger().token_calls(appid), issued);
+        // By a clock that is ahead, what one whose clock is behind has fetched is dead: it is fetched once more, in that order.
+        stage.account(&short).set_expires_in(300);
+        let (call, mut tally) = (Stage::work(&short, Does::Call, 5, LONG), Tally::default());
+        for _ in 0..20 {
+            tally = tally.and(stage.all(&call).await);
+            stage.pass(60).await;
         }
+        row.count(&tally);
+        let issued = stage.issued(&short);
+        row.issued(issued, "for 300 s in 20 min");
+        assert_all_succeeded(&tally, 20 * 5 * HUBS, "granted for 300 s");
+        assert!((4..=4 * HUBS).contains(&issued), "{issued} issued in four times 300 s");
+
+        stage.set_refresh(Refresh::default()).await;
+        stage.account(&none).set_expires_in(0);
+        let (ask, mut tally) = (Stage::work(&none, Does::Token, 25, LONG), Tally::default());
+        let mut issued = Vec::new();
+        for _ in 0..3 {
+            tally = tally.and(stage.all(&ask).await);
+            issued.push(stage.issued(&none));
+        }
+        row.count(&tally);
+        row.issued(issued[0], "for 0 s");
+        assert_all_succeeded(&tally, 3 * 25 * HUBS, "granted for 0 s");
+        assert!(issued[0] <= HUBS && issued[2] == issued[0], "{issued:?} issued at one time");
+        assert_eq!(stage.sim.ledger().token_calls(&none), issued[0]);
         // What is dead on arrival is refused: no more of it is fetched for that, within the gap.
         let calls = stage.calls(CLASSIC).0;
         let tally = stage.all(&Stage::work(&none, Does::Call, 5, LONG)).await;
