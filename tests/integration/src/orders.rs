@@ -217,7 +217,8 @@ pub struct Tally {
     pub longest: Duration,
     /// The tokens that were told.
     pub tokens: BTreeSet<String>,
-    /// The longest time after which it was said to be worth asking again.
+    /// How many of those that failed were told when it is worth asking again, and the longest of these times.
+    pub told_when: usize,
     pub retry_after: Option<Duration>,
 }
 
@@ -228,6 +229,7 @@ impl Tally {
             Ok(()) => self.succeeded += 1,
             Err(error) => {
                 *self.failed.entry(format!("{:?}", error.kind())).or_default() += 1;
+                self.told_when += usize::from(error.retry_after().is_some());
                 self.retry_after = self.retry_after.max(error.retry_after());
                 self.said = Some(error.to_string());
             }
@@ -241,6 +243,7 @@ impl Tally {
             *self.failed.entry(kind).or_default() += count;
         }
         self.tokens.extend(other.tokens);
+        self.told_when += other.told_when;
         let retry_after = self.retry_after.max(other.retry_after);
         let longest = self.longest.max(other.longest);
         Self { said: self.said.or(other.said), longest, retry_after, ..self }

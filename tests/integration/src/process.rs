@@ -103,7 +103,7 @@ impl Process {
 
 /// Sends a signal to a process that has not been waited for.
 #[cfg(unix)]
-pub(crate) fn signal(child: &Child, signal: Signal) {
+fn signal(child: &Child, signal: Signal) {
     let sent = rustix::process::kill_process(Pid::from_child(child), signal);
     sent.unwrap_or_else(|error| panic!("a process takes no signal: {error}"));
 }

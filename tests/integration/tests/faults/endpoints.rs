@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use wechat_integration_tests::PATH;
 use wechat_integration_tests::orders::{Does, Refresh, Tally};
+use wechat_integration_tests::redis_server;
 use wechat_simulator::{Fault, Line};
 
-use crate::stage::{CLASSIC, HUBS, LONG, Stage, assert_all_succeeded, eventually};
-use crate::{Server, row};
+use crate::row;
+use crate::stage::{CLASSIC, HUBS, LONG, Setting, Stage, assert_all_succeeded, eventually};
 
 /// How often something can have happened in this time that happens at its beginning, and then once in each period.
 fn at_most(began: Instant, period: Duration) -> usize {
@@ -19,9 +20,10 @@ fn at_most(began: Instant, period: Duration) -> usize {
 async fn fault_09_a_good_token_that_is_refused_for_ever_costs_one_refresh_in_each_gap() {
     let did = "every business call is answered 40001, for some gaps (of 1.5 s) on end, in 4 hub processes";
     let holds = "≤ 1 refresh per gap over all processes, the caller gets the refusal, no loop";
-    row(9, did, holds, Server, async |row, redis| {
+    row(9, did, holds, redis_server::start, async |row, redis| {
         const GAP: Duration = Duration::from_millis(1500);
-        let mut stage = Stage::set(Some(redis), Refresh { gap: Some(GAP), ..Refresh::default() }).await;
+        let mut stage =
+            Stage::set(Setting::on(redis).refresh(Refresh { gap: Some(GAP), ..Refresh::default() })).await;
         let appid = stage.appid().to_owned();
         stage.seed(&appid).await;
         stage.sim.fault(PATH, Fault::errcode(40001));
@@ -57,11 +59,11 @@ async fn fault_10_an_endpoint_that_refuses_is_called_once_in_each_cool_down() {
                again and again";
     let holds =
         "1 call per cool-down (of 3 s) over all processes, everybody is told why and when to ask again";
-    row(10, did, holds, Server, async |row, redis| {
+    row(10, did, holds, redis_server::start, async |row, redis| {
         const COOL_DOWN: Duration = Duration::from_secs(3);
         let refresh =
             Refresh { quota_probe: Some(COOL_DOWN), address: Some(COOL_DOWN), ..Refresh::default() };
-        let mut stage = Stage::set(Some(redis), refresh).await;
+        let mut stage = Stage::set(Setting::on(redis).refresh(refresh)).await;
         let [quota, address] = [0, 1].map(|index| stage.appids[index].clone());
         stage.account(&quota).set_daily_limit(CLASSIC, 0);
         stage.account(&address).set_address_allowed(false);
@@ -72,6 +74,7 @@ async fn fault_10_an_endpoint_that_refuses_is_called_once_in_each_cool_down() {
             let tally = stage.all(&Stage::work(appid, Does::Token, 25, LONG)).await;
             row.count(&tally);
             assert_eq!(tally.failed.get(kind), Some(&(25 * HUBS)), "{tally:?}");
+            assert_eq!(tally.told_when, 25 * HUBS, "{tally:?}");
             assert!(tally.retry_after.is_some_and(|after| after <= COOL_DOWN), "{tally:?}");
         }
         // Until each has been asked three times.
@@ -114,8 +117,8 @@ async fn fault_10_an_endpoint_that_refuses_is_called_once_in_each_cool_down() {
 async fn fault_11_a_token_that_something_else_rotates_is_replaced_once_and_that_is_said() {
     let did =
         "something else fetches a token, and the one that 4 hub processes share dies of it: 100 callers";
-    row(11, did, "n = 1, no caller fails, a warning names it", Server, async |row, redis| {
-        let mut stage = Stage::set(Some(redis), Refresh::default()).await;
+    row(11, did, "n = 1, no caller fails, a warning names it", redis_server::start, async |row, redis| {
+        let mut stage = Stage::set(Setting::on(redis)).await;
         let appid = stage.appid().to_owned();
         stage.seed(&appid).await;
         let work = Stage::work(&appid, Does::Call, 25, LONG);
@@ -144,11 +147,11 @@ async fn fault_11_a_token_that_something_else_rotates_is_replaced_once_and_that_
 async fn fault_12_clocks_that_are_off_and_grants_of_no_time_cause_no_storm() {
     let did = "4 hub processes with clocks off by -10, -5, 5 and 10 min, for 6 h; then tokens granted for 300 s, and for 0 s";
     let holds = "no refresh storm, no caller is served a dead token for longer than one refused call";
-    row(12, did, holds, Server, async |row, redis| {
+    row(12, did, holds, redis_server::start, async |row, redis| {
         const OFF_BY: [i64; HUBS] = [-600, -300, 300, 600];
         // Six hours pass here in a moment of Redis's clock, by which the gap goes.
         let no_gap = Refresh { gap: Some(Duration::from_millis(1)), ..Refresh::default() };
-        let mut stage = Stage::set_off(Some(redis), no_gap, OFF_BY).await;
+        let mut stage = Stage::set(Setting::on(redis).refresh(no_gap).off_by(OFF_BY)).await;
         let [usual, short, none] = [0, 1, 2].map(|index| stage.appids[index].clone());
         let call = Stage::work(&usual, Does::Call, 1, LONG);
         let mut tally = Tally::default();
@@ -182,7 +185,7 @@ async fn fault_12_clocks_that_are_off_and_grants_of_no_time_cause_no_storm() {
         assert_all_succeeded(&tally, 20 * 5 * HUBS, "granted for 300 s");
         assert!((4..=4 * HUBS).contains(&issued), "{issued} issued in four times 300 s");
 
-        stage.set_refresh(Refresh::default()).await;
+        stage.restart_as(|setting| setting.refresh = Refresh::default()).await;
         stage.account(&none).set_expires_in(0);
         let (ask, mut tally) = (Stage::work(&none, Does::Token, 25, LONG), Tally::default());
         let mut issued = Vec::new();

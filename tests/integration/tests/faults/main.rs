@@ -24,61 +24,29 @@ const ROW: Duration = Duration::from_secs(90);
 /// One row at a time: each measures how long things take.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// Tries a row. Where there is no Redis server, a row that needs one is skipped.
-async fn row<D>(
+/// Tries a row, with what it needs: without, it is skipped.
+async fn row<T>(
     number: usize,
     did: &'static str,
     had_to_hold: &'static str,
-    needs: D,
-    tried: impl AsyncFnOnce(&mut Row, D::Given),
-) where
-    D: Needs,
-{
+    needs: impl FnOnce() -> Option<T>,
+    tried: impl AsyncFnOnce(&mut Row, T),
+) {
     let _turn = TURN.lock().await;
     let mut row = Row::begin(number, did, had_to_hold);
-    let Some(given) = needs.find() else { return row.skipped() };
-    timeout(ROW, tried(&mut row, given))
-        .await
-        .unwrap_or_else(|_| panic!("row {number} takes longer than {ROW:?}"));
+    let Some(given) = needs() else { return row.skipped() };
+    let tried = timeout(ROW, tried(&mut row, given)).await;
+    tried.unwrap_or_else(|_| panic!("row {number} takes longer than {ROW:?}"));
     row.held();
 }
 
-/// What a row cannot be tried without.
-trait Needs {
-    type Given;
-
-    fn find(self) -> Option<Self::Given>;
-}
-
-/// A Redis server.
-struct Server;
-
 /// A Redis server that has again after a restart what it had.
-struct DurableServer;
-
-/// A Redis server; or storages in memory, where there is none.
-struct ServerIfThere;
-
-impl Needs for Server {
-    type Given = RedisServer;
-
-    fn find(self) -> Option<RedisServer> {
-        redis_server::start()
-    }
+fn durable() -> Option<RedisServer> {
+    redis_server::with().appendonly().start()
 }
 
-impl Needs for DurableServer {
-    type Given = RedisServer;
-
-    fn find(self) -> Option<RedisServer> {
-        redis_server::with().appendonly().start()
-    }
-}
-
-impl Needs for ServerIfThere {
-    type Given = Option<RedisServer>;
-
-    fn find(self) -> Option<Option<RedisServer>> {
-        Some(redis_server::start())
-    }
+/// A Redis server where there is one. Without, the hubs have their storages in memory.
+#[allow(clippy::unnecessary_wraps, reason = "no row of these is skipped")]
+fn if_there() -> Option<Option<RedisServer>> {
+    Some(redis_server::start())
 }

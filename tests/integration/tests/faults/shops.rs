@@ -1,10 +1,12 @@
 //! Rows 8 and 13: what is stored is lost, and what must not be lost.
 
 use wechat_integration_tests::fault_proxy::Way;
-use wechat_integration_tests::orders::{Does, Refresh};
+use wechat_integration_tests::orders::Does;
+use wechat_integration_tests::redis_server;
+use wechat_simulator::RefreshTokens;
 
-use crate::stage::{HUBS, LONG, Stage, assert_all_succeeded, eventually};
-use crate::{DurableServer, Server, row};
+use crate::stage::{HUBS, LONG, Setting, Stage, assert_all_succeeded, eventually};
+use crate::{durable, row};
 
 /// The refresh token that is stored of the account, beside the one that WeChat takes.
 async fn refresh_tokens(stage: &Stage) -> (Option<String>, String) {
@@ -21,10 +23,11 @@ fn assert_is_kept((stored, good): (Option<String>, String)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_08_what_is_stored_is_lost_or_restarted_and_each_token_is_fetched_once() {
-    let did = "Redis and 4 hub processes are killed and restarted; then FLUSHALL, and the processes again: 300 callers";
+    let did = "Redis and 4 hub processes are killed and restarted; then FLUSHALL, and the processes again: 320 callers each \
+               time; then FLUSHALL in mid-refresh";
     let holds = "a restart costs nothing; after FLUSHALL each token is fetched once, and the refresh token found in the list";
-    row(8, did, holds, DurableServer, async |row, redis| {
-        let mut stage = Stage::set(Some(redis), Refresh::default()).await;
+    row(8, did, holds, durable, async |row, redis| {
+        let mut stage = Stage::set(Setting::on(redis)).await;
         let (appid, shop) = (stage.appid().to_owned(), stage.shop.clone());
         let code = stage.component().authorize(&shop).authorization_code().to_owned();
         let exchanged = stage.all_of(&[0], &stage.shop_work(Does::Exchange(code), 1)).await;
@@ -70,66 +73,109 @@ async fn fault_08_what_is_stored_is_lost_or_restarted_and_each_token_is_fetched_
         assert_eq!(issued(&stage), (2, (2, 1)), "after FLUSHALL");
         assert_is_kept(refresh_tokens(&stage).await);
         assert_eq!(stage.stored(&appid).await, stage.current(&appid));
+
+        // A leader's turn is forgotten, another leads, and the first one's commit comes last.
+        let other = stage.appids[1].clone();
+        let token = Stage::work(&other, Does::Token, 1, LONG);
+        stage.hubs[0].wechat.hold(Way::Back);
+        stage.begin(0, &token).await;
+        stage.hubs[0].wechat.held(Way::Back).await;
+        stage.hubs[0].redis.hold(Way::There);
+        stage.hubs[0].wechat.release(Way::Back);
+        stage.hubs[0].redis.held(Way::There).await;
+        stage.redis().flush();
+        let tally = stage.all_of(&[1, 2, 3], &token).await;
+        stage.hubs[0].redis.release(Way::There);
+        let tally = tally.and(stage.rest(0).await);
+        row.count(&tally);
+        row.issued(stage.issued(&other), "by two leaders, of whom FLUSHALL has made one forgotten");
+        assert_all_succeeded(&tally, HUBS, "FLUSHALL in mid-refresh");
+        assert_eq!((stage.issued(&other), stage.stored(&other).await), (2, stage.current(&other)));
     })
     .await;
 }
 
+/// What comes last of a refresh in whose midst the account authorizes anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    Request,
+    Answer,
+    Commit,
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_13_the_refresh_token_of_an_authorization_anew_survives_a_refresh_that_ends_later() {
-    let did = "an account authorizes anew, by one hub process, while another refreshes its token; WeChat's answer, or the \
-               commit, comes last";
-    row(13, did, "the new refresh token survives, and all can call", Server, async |row, redis| {
-        let mut stage = Stage::set(Some(redis), Refresh::default()).await;
-        let shop = stage.shop.clone();
-        let code = stage.component().authorize(&shop).authorization_code().to_owned();
-        assert_all_succeeded(
-            &stage.all_of(&[0], &stage.shop_work(Does::Exchange(code), 1)).await,
-            1,
-            "at first",
-        );
-        let call = stage.shop_work(Does::Call, 10);
-        assert_all_succeeded(&stage.all(&call).await, 10 * HUBS, "at first");
-        let refreshed = stage.issued_to_component().1;
+    let did = "an account authorizes anew, by one hub process, while another refreshes its token, whose request, answer or \
+               commit comes last";
+    row(
+        13,
+        did,
+        "the new refresh token survives, and all can call",
+        redis_server::start,
+        async |row, redis| {
+            let mut stage = Stage::set(Setting::on(redis)).await;
+            let shop = stage.shop.clone();
+            let code = stage.component().authorize(&shop).authorization_code().to_owned();
+            assert_all_succeeded(
+                &stage.all_of(&[0], &stage.shop_work(Does::Exchange(code), 1)).await,
+                1,
+                "at first",
+            );
+            let call = stage.shop_work(Does::Call, 10);
+            assert_all_succeeded(&stage.all(&call).await, 10 * HUBS, "at first");
+            let refreshed = stage.issued_to_component().1;
 
-        for commit_is_last in [false, true] {
-            stage.pass(7201).await;
-            // The component's own token is there, so that the next call is the account's.
-            let other = stage.component().authorize(&format!("{shop}{commit_is_last}"));
-            let other = Does::Exchange(other.authorization_code().to_owned());
-            assert_all_succeeded(&stage.all_of(&[1], &stage.shop_work(other, 1)).await, 1, "another account");
+            for last in [Last::Request, Last::Answer, Last::Commit] {
+                stage.pass(7201).await;
+                // The component's own token is there, so that the next call is the account's.
+                let other = stage.component().authorize(&format!("{shop}{last:?}"));
+                let other = Does::Exchange(other.authorization_code().to_owned());
+                assert_all_succeeded(
+                    &stage.all_of(&[1], &stage.shop_work(other, 1)).await,
+                    1,
+                    "another account",
+                );
 
-            stage.hubs[1].wechat.hold(Way::Back);
-            stage.begin(1, &stage.shop_work(Does::Token, 1)).await;
-            stage.hubs[1].wechat.held(Way::Back).await;
-            if commit_is_last {
-                stage.hubs[1].redis.hold(Way::There);
-                stage.hubs[1].wechat.release(Way::Back);
-                stage.hubs[1].redis.held(Way::There).await;
+                let (held, refresh_tokens_are) = match last {
+                    Last::Request => (Way::There, RefreshTokens::Unchanged),
+                    Last::Answer | Last::Commit => (Way::Back, RefreshTokens::Rotated),
+                };
+                stage.component().set_refresh_tokens(refresh_tokens_are);
+                stage.hubs[1].wechat.hold(held);
+                stage.begin(1, &stage.shop_work(Does::Token, 1)).await;
+                stage.hubs[1].wechat.held(held).await;
+                if last == Last::Commit {
+                    stage.hubs[1].redis.hold(Way::There);
+                    stage.hubs[1].wechat.release(held);
+                    stage.hubs[1].redis.held(Way::There).await;
+                }
+                let code = stage.component().reauthorize(&shop).authorization_code().to_owned();
+                let exchanged = stage.all_of(&[2], &stage.shop_work(Does::Exchange(code), 1)).await;
+                row.count(&exchanged);
+                assert_all_succeeded(&exchanged, 1, "authorizing anew");
+                assert_is_kept(refresh_tokens(&stage).await);
+
+                stage.hubs[1].wechat.thaw();
+                stage.hubs[1].redis.thaw();
+                let leading = stage.rest(1).await;
+                row.count(&leading);
+                assert_all_succeeded(&leading, 1, "who asked for the refresh");
+                assert_is_kept(refresh_tokens(&stage).await);
+                let tally = stage.all(&call).await;
+                row.count(&tally);
+                assert_all_succeeded(&tally, 10 * HUBS, "all can call");
+                assert_is_kept(refresh_tokens(&stage).await);
             }
-            let code = stage.component().reauthorize(&shop).authorization_code().to_owned();
-            let exchanged = stage.all_of(&[2], &stage.shop_work(Does::Exchange(code), 1)).await;
-            row.count(&exchanged);
-            assert_all_succeeded(&exchanged, 1, "authorizing anew");
-            assert_is_kept(refresh_tokens(&stage).await);
+            row.issued(stage.issued_to_component().1 - refreshed, "by refresh");
 
-            stage.hubs[1].wechat.release(Way::Back);
-            stage.hubs[1].redis.release(Way::There);
-            let leading = stage.rest(1).await;
-            row.count(&leading);
-            assert_all_succeeded(&leading, 1, "who asked for the refresh");
-            assert_is_kept(refresh_tokens(&stage).await);
-            let tally = stage.all(&call).await;
-            row.count(&tally);
-            assert_all_succeeded(&tally, 10 * HUBS, "all can call");
-            assert_is_kept(refresh_tokens(&stage).await);
-        }
-        row.issued(stage.issued_to_component().1 - refreshed, "by refresh");
-
-        // With the new one, the next token is bought.
-        stage.pass(7201).await;
-        eventually(LONG, "all can call when it has expired", async || stage.all(&call).await.failures() == 0)
+            // With the new one, the next token is bought.
+            stage.pass(7201).await;
+            eventually(LONG, "all can call when it has expired", async || {
+                stage.all(&call).await.failures() == 0
+            })
             .await;
-        assert_is_kept(refresh_tokens(&stage).await);
-    })
+            assert_is_kept(refresh_tokens(&stage).await);
+        },
+    )
     .await;
 }

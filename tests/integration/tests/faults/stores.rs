@@ -3,24 +3,25 @@
 use std::time::Duration;
 
 use wechat_integration_tests::fault_proxy::Way;
-use wechat_integration_tests::orders::{Does, Refresh, Tally, Work};
+use wechat_integration_tests::orders::{Does, Tally, Work};
 
 use crate::board::Row;
-use crate::stage::{BRISK, HUBS, LONG, SLACK, Stage, assert_all_succeeded, eventually};
-use crate::{DurableServer, row};
+use crate::stage::{AT_ONCE, BRISK, HUBS, LONG, SLACK, Setting, Stage, assert_all_succeeded, eventually};
+use crate::{durable, row};
 
 /// How long one waits at most who needs the store, which does not answer: its time-out, some times.
 const STORE: Duration = Duration::from_secs(4);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_07_a_store_that_is_down_frozen_slow_or_flapping_causes_no_fetch_while_a_copy_lives() {
-    let did = "Redis is frozen (SIGSTOP), slow, comes and goes, and is killed and started again, under 4 hub processes";
+    let did = "Redis is frozen (SIGSTOP), slow, too slow, loses answers, comes and goes, and is killed and started again, \
+               under 4 hub processes";
     let holds = "n = 0 while a live local copy exists, a typed error otherwise, recovers by itself";
-    row(7, did, holds, DurableServer, async |row, redis| {
-        let mut stage =
-            Stage::set(Some(redis), Refresh { transient: Some(Duration::from_millis(200)), ..BRISK }).await;
+    row(7, did, holds, durable, async |row, redis| {
+        let mut stage = Stage::set(Setting::on(redis).refresh(BRISK)).await;
         let appid = |index: usize| stage.appids[index].clone();
         let [kept, ageing, stored, slow, cold] = [appid(0), appid(1), appid(2), appid(3), appid(4)];
+        let [unread, begun, bought] = [appid(5), appid(6), appid(7)];
         let token = |appid: &str| Stage::work(appid, Does::Token, 10, LONG);
         stage.seed(&ageing).await;
         assert_all_succeeded(&stage.all(&token(&ageing)).await, 10 * HUBS, "all have the one that will age");
@@ -40,16 +41,52 @@ async fn fault_07_a_store_that_is_down_frozen_slow_or_flapping_causes_no_fetch_w
         assert_eq!((stage.issued(&kept), stage.issued(&stored)), (0, 0), "frozen");
 
         // Each way takes its time, and less than a command may take.
-        for way in [Way::There, Way::Back] {
-            stage.hubs.iter().for_each(|hub| hub.redis.delay(way, Duration::from_millis(100)));
-        }
+        let delay = |stage: &Stage, milliseconds: u64| {
+            for way in [Way::There, Way::Back] {
+                stage.hubs.iter().for_each(|hub| hub.redis.delay(way, Duration::from_millis(milliseconds)));
+            }
+        };
+        delay(&stage, 100);
         let tally = stage.all(&token(&slow)).await;
         row.count(&tally);
         assert_all_succeeded(&tally, 10 * HUBS, "slow");
         assert_eq!(stage.issued(&slow), 1, "slow");
-        for way in [Way::There, Way::Back] {
-            stage.hubs.iter().for_each(|hub| hub.redis.delay(way, Duration::ZERO));
+        // More than a command may take.
+        let known = stage.seed(&unread).await;
+        delay(&stage, 700);
+        is_down(&mut stage, row, &token(&kept), &token(&unread)).await;
+        delay(&stage, 0);
+        eventually(LONG, "it is read again", async || {
+            let tally = stage.all(&token(&unread)).await;
+            tally.failures() == 0 && tally.tokens.into_iter().eq([known.clone()])
+        })
+        .await;
+        assert_eq!((stage.issued(&kept), stage.issued(&unread)), (0, 0), "too slow");
+
+        // What Redis says to who begins, and to who commits, is lost with the connection.
+        stage.hubs.iter().for_each(|hub| hub.redis.drop_answers(1));
+        let mut tally = stage.all(&token(&begun)).await;
+        for hub in &stage.hubs {
+            hub.redis.dropped(1).await;
         }
+        eventually(LONG, "all have it", async || {
+            tally = std::mem::take(&mut tally).and(stage.all(&token(&begun)).await);
+            stage.issued(&begun) > 0 && stage.all(&token(&begun)).await.failures() == 0
+        })
+        .await;
+        row.count(&tally);
+        assert!(tally.failed.keys().all(|kind| kind == "Storage"), "{tally:?}");
+        assert_eq!(stage.issued(&begun), 1, "lost answers");
+        stage.hubs[0].wechat.hold(Way::Back);
+        stage.begin(0, &token(&bought)).await;
+        stage.hubs[0].wechat.held(Way::Back).await;
+        stage.hubs[0].redis.drop_answers(1);
+        stage.hubs[0].wechat.release(Way::Back);
+        let tally = stage.rest(0).await.and(stage.all(&token(&bought)).await);
+        row.count(&tally);
+        assert_all_succeeded(&tally, 10 + 10 * HUBS, "whose commit was not answered");
+        stage.hubs[0].redis.dropped(2).await;
+        assert_eq!((stage.issued(&bought), stage.stored(&bought).await), (1, stage.current(&bought)));
 
         let mut tally = Tally::default();
         for _ in 0..5 {
@@ -102,7 +139,7 @@ async fn is_down(stage: &mut Stage, row: &mut Row, have: &Work, have_none: &Work
     let served = stage.all(have).await;
     row.count(&served);
     assert_all_succeeded(&served, have.callers * HUBS, "with a copy");
-    assert!(served.longest < SLACK / 2, "nobody waits: {served:?}");
+    assert!(served.longest < AT_ONCE, "nobody waits: {served:?}");
     let told = stage.all(have_none).await;
     row.count(&told);
     assert_eq!(told.failed.get("Storage"), Some(&(have_none.callers * HUBS)), "without a copy: {told:?}");
