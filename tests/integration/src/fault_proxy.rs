@@ -29,7 +29,7 @@ pub enum Way {
 /// A proxy on a port of 127.0.0.1, in front of one target.
 ///
 /// Bytes that it holds are delivered when they are released, whether or not who has sent them is there still: so a request
-/// can arrive long after its sender has given it up.
+/// can arrive long after its sender has given it up. That the sender is gone is told to the target when it has answered.
 pub struct FaultProxy {
     address: SocketAddr,
     state: watch::Sender<State>,
@@ -190,8 +190,9 @@ async fn connect(near: TcpStream, target: SocketAddr, state: watch::Sender<State
     // A piece is passed on as soon as it comes.
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-    let (there, back) =
-        (pump(Way::There, near_in, far_out, &state), pump(Way::Back, far_in, near_out, &state));
+    let owed = watch::Sender::new(false);
+    let there = pump(Way::There, near_in, far_out, &state, &owed);
+    let back = pump(Way::Back, far_in, near_out, &state, &owed);
     let both = async { tokio::try_join!(there, back) };
     let mut watching = state.subscribe();
     tokio::select! {
@@ -209,10 +210,16 @@ async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     state: &watch::Sender<State>,
+    owed: &watch::Sender<bool>,
 ) -> Result<(), BrokenOff> {
     let mut watching = state.subscribe();
     let mut piece = vec![0; UNDER_WAY];
+    // An answer is owed for what went there, until something or the end comes back.
+    let owes = |it_does: bool| owed.send_replace(it_does);
     while let Ok(length @ 1..) = from.read(&mut piece).await {
+        if way == Way::Back {
+            owes(false);
+        }
         let delay = state.borrow().leg(way).delay;
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
@@ -226,10 +233,17 @@ async fn pump(
         if way == Way::Back && drops(state) {
             return Err(BrokenOff);
         }
+        if way == Way::There {
+            owes(true);
+        }
         if to.write_all(&piece[..length]).await.is_err() {
-            return Ok(());
+            break;
         }
         state.send_modify(|state| state.leg_mut(way).passed += 1);
+    }
+    match way {
+        Way::Back => drop(owes(false)),
+        Way::There => drop(owed.subscribe().wait_for(|owed| !owed).await),
     }
     let _ = to.shutdown().await;
     Ok(())
