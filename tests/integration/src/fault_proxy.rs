@@ -99,7 +99,13 @@ impl FaultProxy {
 
     /// Waits until something is held that goes this way.
     pub async fn held(&self, way: Way) {
-        self.when(|state| state.leg(way).held > 0, || format!("nothing is held that goes {way:?}")).await;
+        self.held_of(way, 1).await;
+    }
+
+    /// Waits until something is held of so many connections that goes this way.
+    pub async fn held_of(&self, way: Way, connections: usize) {
+        let what = || format!("nothing is held of {connections} connections that goes {way:?}");
+        self.when(|state| state.leg(way).held >= connections, what).await;
     }
 
     /// Lets go what goes this way, and what is held.

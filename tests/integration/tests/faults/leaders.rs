@@ -5,6 +5,7 @@ use std::time::Instant;
 use wechat_integration_tests::fault_proxy::Way;
 use wechat_integration_tests::orders::{Does, Tally};
 use wechat_integration_tests::redis_server;
+use wechat_simulator::Line;
 
 use crate::board::Row;
 use crate::row;
@@ -23,22 +24,19 @@ async fn fault_03_an_older_answer_that_arrives_last_overwrites_nothing() {
     row(3, did, holds, redis_server::start, async |row, redis| {
         let mut stage = Stage::set(Setting::on(redis).refresh(BRISK)).await;
         let [commit, request] = [0, 1].map(|index| stage.appids[index].clone());
-        let caller = commit_held(&mut stage, &commit).await;
+        commit_held(&mut stage, &commit).await;
         let older = stage.current(&commit).unwrap();
         let newer = taken_over(&mut stage, row, &commit).await;
         assert_ne!(newer, older);
         arrives(&stage).await;
-        row.count(&caller.ended(&mut stage).await);
-        settled(&mut stage, row, &commit).await;
-        let issued = stage.issued(&commit);
-        row.issued(issued, "");
-        assert!((2..=3).contains(&issued), "{issued} issued");
+        ended(&mut stage, row, 1).await;
+        settled(&mut stage, row, &[commit], 2).await;
 
         // Nobody can know of it that it comes still: it is as if something else had fetched a token.
         stage.hubs[0].wechat.hold(Way::There);
-        let caller = Leading::begin(&mut stage, &request).await;
+        lead(&mut stage, &request).await;
         stage.hubs[0].wechat.held(Way::There).await;
-        row.count(&caller.ended(&mut stage).await);
+        ended(&mut stage, row, 1).await;
         let others = Stage::work(&request, Does::Token, 5, LONG);
         eventually(SLACK, "another leads", async || stage.all_of(&[1, 2, 3], &others).await.failures() == 0)
             .await;
@@ -58,86 +56,70 @@ async fn fault_03_an_older_answer_that_arrives_last_overwrites_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_05_a_leader_that_stood_still_past_its_lease_commits_nothing() {
-    let did = "SIGSTOP of the leader in mid-call, SIGCONT after another has led: its request, its answer or its commit is \
-               on the way meanwhile";
+    let did = "SIGSTOP of the leader (of 4 accounts) in mid-call, SIGCONT after others have led: its requests, its answers or \
+               a commit are on the way meanwhile";
     let holds = "its commit is refused, stored is what WeChat accepts at the end; n ≤ 3 each";
     row(5, did, holds, redis_server::start, async |row, redis| {
         let mut stage = Stage::set(Setting::on(redis).refresh(BRISK)).await;
-        let [request, answer, commit] = [0, 1, 2].map(|index| stage.appids[index].clone());
+        for (way, appids) in [(Way::There, 0..4), (Way::Back, 4..8)] {
+            // Of several, some are answered before their time is noticed to be over, and some after.
+            let appids = stage.appids[appids].to_vec();
+            stage.hubs[0].wechat.hold(way);
+            for appid in &appids {
+                lead(&mut stage, appid).await;
+            }
+            stage.hubs[0].wechat.held_of(way, appids.len()).await;
+            stage.hubs[0].process.freeze();
+            let mut newer = Vec::new();
+            for appid in &appids {
+                newer.push(taken_over(&mut stage, row, appid).await);
+            }
+            stage.hubs[0].wechat.release(way);
+            for (appid, newer) in appids.iter().zip(newer) {
+                // What arrives last is a request of before: then what those have bought who led since is the older token.
+                stage.until_issued(appid, 2).await;
+                assert_eq!(stage.current(appid) == Some(newer), way == Way::Back);
+            }
+            stage.hubs[0].process.resume();
+            ended(&mut stage, row, appids.len()).await;
+            // Which of two that were issued is the newer one, the process cannot tell that stood still: so there is a third.
+            settled(&mut stage, row, &appids, 3).await;
+        }
 
-        // WeChat has its request after that of the one who takes over: what that one has bought is the older token.
-        stage.hubs[0].wechat.hold(Way::There);
-        let caller = Leading::begin(&mut stage, &request).await;
-        stage.hubs[0].wechat.held(Way::There).await;
-        stage.hubs[0].process.freeze();
-        let newer = taken_over(&mut stage, row, &request).await;
-        stage.hubs[0].wechat.release(Way::There);
-        stage.until_issued(&request, 2).await;
-        assert_ne!(
-            stage.current(&request),
-            Some(newer),
-            "the last request that arrives is the one of before"
-        );
-        stage.hubs[0].process.resume();
-        row.count(&caller.ended(&mut stage).await);
-        settled(&mut stage, row, &request).await;
-
-        stage.hubs[0].wechat.hold(Way::Back);
-        let caller = Leading::begin(&mut stage, &answer).await;
-        stage.hubs[0].wechat.held(Way::Back).await;
-        stage.hubs[0].process.freeze();
-        taken_over(&mut stage, row, &answer).await;
-        stage.hubs[0].wechat.release(Way::Back);
-        stage.hubs[0].process.resume();
-        row.count(&caller.ended(&mut stage).await);
-        settled(&mut stage, row, &answer).await;
-
-        let caller = commit_held(&mut stage, &commit).await;
+        let commit = stage.appids[8].clone();
+        commit_held(&mut stage, &commit).await;
         stage.hubs[0].process.freeze();
         taken_over(&mut stage, row, &commit).await;
         arrives(&stage).await;
         stage.hubs[0].process.resume();
-        row.count(&caller.ended(&mut stage).await);
-        settled(&mut stage, row, &commit).await;
-
-        // Whoever was to ask once more, to be sure, has done so by now.
-        for appid in [&request, &answer, &commit] {
-            stage.until_stored_is_current(appid, SLACK).await;
-            let issued = stage.issued(appid);
-            row.issued(issued, "");
-            assert!((2..=3).contains(&issued), "{issued} issued: one by each who led, and one to be sure");
-        }
+        ended(&mut stage, row, 1).await;
+        settled(&mut stage, row, &[commit], 2).await;
     })
     .await;
 }
 
-/// One caller of the first hub, who leads.
-struct Leading;
+/// Has one caller of the first hub lead.
+async fn lead(stage: &mut Stage, appid: &str) {
+    stage.begin(0, &Stage::work(appid, Does::Token, 1, LONG)).await;
+}
 
-impl Leading {
-    async fn begin(stage: &mut Stage, appid: &str) -> Self {
-        stage.begin(0, &Stage::work(appid, Does::Token, 1, LONG)).await;
-        Self
-    }
-
-    /// What became of it: it has an answer. Where that is none but an error, nobody minds: its process stood still.
-    async fn ended(self, stage: &mut Stage) -> Tally {
-        let tally = stage.rest(0).await;
-        assert_eq!(tally.succeeded + tally.failures(), 1, "{tally:?}");
-        assert!(tally.longest < LONG, "{tally:?}");
-        tally
-    }
+/// Waits for the first hub's callers, who have led. Each has an answer; that it may be an error is no matter, where its
+/// process stood still, or had no answer itself.
+async fn ended(stage: &mut Stage, row: &mut Row, callers: usize) {
+    let tally = stage.rest(0).await;
+    row.count(&tally);
+    assert_eq!(tally.succeeded + tally.failures(), callers, "{tally:?}");
+    assert!(tally.longest < LONG, "{tally:?}");
 }
 
 /// Has the first hub lead, and holds its commit on the way to Redis.
-async fn commit_held(stage: &mut Stage, appid: &str) -> Leading {
+async fn commit_held(stage: &mut Stage, appid: &str) {
     stage.hubs[0].wechat.hold(Way::Back);
-    let leading = Leading::begin(stage, appid).await;
+    lead(stage, appid).await;
     stage.hubs[0].wechat.held(Way::Back).await;
     stage.hubs[0].redis.hold(Way::There);
     stage.hubs[0].wechat.release(Way::Back);
     stage.hubs[0].redis.held(Way::There).await;
-    leading
 }
 
 /// Lets the first hub's commit go on to Redis, and waits until it is there.
@@ -160,21 +142,35 @@ async fn taken_over(stage: &mut Stage, row: &mut Row, appid: &str) -> String {
     stored.unwrap()
 }
 
-/// The stored token is the current one in the end, and stays it: also when those before are dead, by which all can call.
-async fn settled(stage: &mut Stage, row: &mut Row, appid: &str) {
-    // Whoever has a token that may not be the stored one asks once more, when somebody asks it or by itself.
-    let calls = Stage::work(appid, Does::Token, 1, LONG);
-    eventually(LEASE_AND_CALL + SLACK, "the stored token is the current one", async || {
-        assert_all_succeeded(&stage.all(&calls).await, HUBS, "while it settles");
-        stage.stored(appid).await == stage.current(appid)
-    })
-    .await;
+/// The stored tokens are the current ones in the end, when so many are issued; and stay it, when those before are dead.
+async fn settled(stage: &mut Stage, row: &mut Row, appids: &[String], issued: usize) {
+    let work = |appid: &str, does: Does| Stage::work(appid, does, 1, LONG);
+    for appid in appids {
+        eventually(LEASE_AND_CALL + SLACK, "the stored token is the current one", async || {
+            assert_all_succeeded(&stage.all(&work(appid, Does::Token)).await, HUBS, "while it settles");
+            stage.issued(appid) >= issued && stage.stored(appid).await == stage.current(appid)
+        })
+        .await;
+    }
     stage.pass(OVERLAP + 1).await;
-    stage.until_stored_is_current(appid, SLACK).await;
-    let tally = stage.all(&Stage::work(appid, Does::Call, 1, LONG)).await;
-    row.count(&tally);
-    assert_all_succeeded(&tally, HUBS, "after the overlap");
-    assert_eq!(stage.stored(appid).await, stage.current(appid));
+    for appid in appids {
+        assert_eq!(stage.stored(appid).await, stage.current(appid), "after the overlap");
+        let tally = stage.all(&work(appid, Does::Call)).await;
+        row.count(&tally);
+        row.issued(stage.issued(appid), "");
+        assert_all_succeeded(&tally, HUBS, "after the overlap");
+        assert_eq!(stage.issued(appid), issued);
+        assert_eq!(stage.stored(appid).await, stage.current(appid));
+
+        // What the one had that was late is not taken for good later on, either.
+        stage.account(appid).revoke(Line::Classic);
+        let tally = stage.all_of(&[0], &work(appid, Does::Call)).await;
+        let tally = tally.and(stage.all(&work(appid, Does::Call)).await);
+        row.count(&tally);
+        assert_all_succeeded(&tally, 1 + HUBS, "with the next one");
+        assert_eq!(stage.issued(appid), issued + 1, "the next one");
+        assert_eq!(stage.stored(appid).await, stage.current(appid));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

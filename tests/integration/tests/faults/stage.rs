@@ -106,7 +106,7 @@ impl Setting {
 impl Stage {
     pub(crate) async fn set(setting: Setting) -> Self {
         static STAGES: AtomicU64 = AtomicU64::new(0);
-        let appids: Vec<_> = (0..8).map(|_| new_appid()).collect();
+        let appids: Vec<_> = (0..9).map(|_| new_appid()).collect();
         let (component, shop) = (new_appid(), new_appid());
         let declared = Component::new(&component, SECRET).refresh_tokens(RefreshTokens::Rotated);
         let sim = appids.iter().fold(Simulator::builder(), |sim, appid| sim.app(appid, SECRET));
