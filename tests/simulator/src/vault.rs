@@ -69,10 +69,10 @@ impl Vault {
     }
 
     fn cut(&mut self, token: &str, at: u64) {
-        if let Some(grant) = self.grants.get_mut(token) {
-            if at < grant.expires_at {
-                grant.cut_at = Some(grant.cut_at.map_or(at, |cut| cut.min(at)));
-            }
+        if let Some(grant) = self.grants.get_mut(token)
+            && at < grant.expires_at
+        {
+            grant.cut_at = Some(grant.cut_at.map_or(at, |cut| cut.min(at)));
         }
     }
 }

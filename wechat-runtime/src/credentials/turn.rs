@@ -107,7 +107,7 @@ impl Credentials {
 
     /// Asks whose turn it is.
     pub(super) async fn ask_for_turn(&self, coordinator: &Arc<dyn Coordinator>) -> Result<Asked, Error> {
-        let (began, slot) = (Instant::now(), self.slot()?);
+        let (asked_at, slot) = (Instant::now(), self.slot()?);
         let lease = self.settings.lease;
         let begun = self.ask_storage("begin refreshing", coordinator.begin(&slot, lease)).await?;
         let turn = match begun.turn {
@@ -115,7 +115,7 @@ impl Credentials {
                 coordinator: coordinator.clone(),
                 slot,
                 fence,
-                began,
+                began: asked_at,
                 now: begun.now.into(),
                 ended: AtomicBool::new(false),
             }),

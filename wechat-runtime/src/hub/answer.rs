@@ -65,10 +65,10 @@ fn json(status: StatusCode, body: &impl Serialize, clock: &dyn Clock) -> Respons
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // By the clock of the timestamps, so that a client can reckon how old what it is given is.
     let now = clock.now();
-    if (1..END_OF_DATES).contains(&Moment::now(clock).unix()) {
-        if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
-            headers.insert(DATE, date);
-        }
+    if (1..END_OF_DATES).contains(&Moment::now(clock).unix())
+        && let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now))
+    {
+        headers.insert(DATE, date);
     }
     response
 }

@@ -113,10 +113,10 @@ impl Prepared {
         };
         let target = wire.base.resolve(&call.url)?;
         let path = target.path.clone();
-        Self::of(call, wire, target).map_err(|error| error.at(Some(&path), None))
+        Self::of(call, &wire, target).map_err(|error| error.at(Some(&path), None))
     }
 
-    fn of<App: Application>(call: RequestBuilder<App>, wire: Wire, target: Target) -> Result<Self, Error> {
+    fn of<App: Application>(call: RequestBuilder<App>, wire: &Wire, target: Target) -> Result<Self, Error> {
         let Target { url, path, query: in_url, at_base } = target;
         if let Some(error) = call.error {
             return Err(error);
@@ -170,7 +170,7 @@ impl Prepared {
                 _ => Account { appid, authorizer: authorizer.clone() },
             };
             let bound = call.bound.as_ref().unwrap_or(call.client.bound());
-            Some(call.client.credentials(&wire, bound, account, credential))
+            Some(call.client.credentials(wire, bound, account, credential))
         } else {
             None
         };

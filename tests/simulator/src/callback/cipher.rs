@@ -116,7 +116,7 @@ impl Cipher {
 fn unpadded(text: &[u8]) -> Option<&[u8]> {
     let last = *text.last()?;
     let padding = usize::from(last);
-    if !(1..=PADDING).contains(&padding) || text.len() % PADDING != 0 {
+    if !(1..=PADDING).contains(&padding) || !text.len().is_multiple_of(PADDING) {
         return None;
     }
     let (text, rest) = text.split_at_checked(text.len() - padding)?;

@@ -59,7 +59,7 @@ fn a_message_is_padded_by_a_whole_block_rather_than_not_at_all() {
         let message = "m".repeat(length);
         let encrypted = STANDARD.decode(key().encrypt(&message, "wx1")).unwrap().len();
         let bare = HEAD + length + 3;
-        assert!(encrypted % PADDED_TO == 0 && (bare + 1..=bare + PADDED_TO).contains(&encrypted));
+        assert!(encrypted.is_multiple_of(PADDED_TO) && (bare + 1..=bare + PADDED_TO).contains(&encrypted));
     }
 }
 

@@ -69,18 +69,18 @@ impl Guard {
     /// Reads what was noted of a credential. What cannot be read is forgotten: it could else never be told anew.
     pub(in crate::credentials) fn read(notes: Option<&Notes>, credential: &Credential) -> Self {
         let Some(notes) = notes.filter(|notes| !notes.as_str().is_empty()) else { return Self::default() };
-        let noted = serde_json::from_str::<Noted>(notes.as_str()).unwrap_or_else(|_| {
+        let told = serde_json::from_str::<Noted>(notes.as_str()).unwrap_or_else(|_| {
             tracing::warn!("what is noted of pauses and budgets is of another version, and is forgotten");
             Noted::default()
         });
-        let cool_downs = noted.cool_downs.into_iter().map(|noted| noted.read(credential)).collect();
+        let cool_downs = told.cool_downs.into_iter().map(|cool_down| cool_down.read(credential)).collect();
         Self {
             cool_downs,
-            issued: noted.issued.map(|NotedIssue { mark, at }| Issued { mark, at }),
-            refused_at: noted.refused_at,
-            refusals: noted.refusals,
-            renewals: noted.renewals,
-            forced: noted.forced,
+            issued: told.issued.map(|NotedIssue { mark, at }| Issued { mark, at }),
+            refused_at: told.refused_at,
+            refusals: told.refusals,
+            renewals: told.renewals,
+            forced: told.forced,
         }
     }
 
@@ -152,7 +152,6 @@ impl NotedError {
 }
 
 impl Daily {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     fn is_none(&self) -> bool {
         self.count == 0
     }

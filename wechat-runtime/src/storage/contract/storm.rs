@@ -76,7 +76,7 @@ impl Eye {
     /// Saves a record none of whose fields another has, but for the kind, and the times of an authorization.
     async fn save(&self, adapter: &Adapter) -> Outcome<Save> {
         let nth = self.saves.fetch_add(1, Ordering::SeqCst) as u64;
-        let kind = if nth % 2 == 0 { TokenKind::Stable } else { TokenKind::Classic };
+        let kind = if nth.is_multiple_of(2) { TokenKind::Stable } else { TokenKind::Classic };
         let record = self.slot.record(kind, new_value, self.began + nth, 7200 + 2 * nth);
         let began = self.tick();
         adapter.save(&self.account, &record).await?;
