@@ -137,7 +137,7 @@ async fn fault_13_the_refresh_token_of_an_authorization_anew_survives_a_refresh_
                 );
 
                 let (held, refresh_tokens_are) = match last {
-                    Last::Request => (Way::There, RefreshTokens::Unchanged),
+                    Last::Request => (Way::There, RefreshTokens::Rotated),
                     Last::Answer | Last::Commit => (Way::Back, RefreshTokens::Rotated),
                 };
                 stage.component().set_refresh_tokens(refresh_tokens_are);
