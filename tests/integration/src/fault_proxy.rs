@@ -221,10 +221,10 @@ async fn pump(
     let mut watching = state.subscribe();
     let mut piece = vec![0; UNDER_WAY];
     // An answer is owed for what went there, until something or the end comes back.
-    let owes = |it_does: bool| owed.send_replace(it_does);
+    let set_owed = |it_is: bool| owed.send_replace(it_is);
     while let Ok(length @ 1..) = from.read(&mut piece).await {
         if way == Way::Back {
-            owes(false);
+            set_owed(false);
         }
         let delay = state.borrow().leg(way).delay;
         if !delay.is_zero() {
@@ -240,7 +240,7 @@ async fn pump(
             return Err(BrokenOff);
         }
         if way == Way::There {
-            owes(true);
+            set_owed(true);
         }
         if to.write_all(&piece[..length]).await.is_err() {
             break;
@@ -248,7 +248,7 @@ async fn pump(
         state.send_modify(|state| state.leg_mut(way).passed += 1);
     }
     match way {
-        Way::Back => drop(owes(false)),
+        Way::Back => drop(set_owed(false)),
         Way::There => drop(owed.subscribe().wait_for(|owed| !owed).await),
     }
     let _ = to.shutdown().await;

@@ -50,16 +50,13 @@ where
     /// Has all of its callers begin.
     pub fn begin(&mut self, work: &Work) {
         let builds = "the settings are right";
-        let caller = match &work.authorizer {
-            Some(authorizer) => {
-                let component = (self.component)().appid(&work.appid).timeout(work.within);
-                let component = component.build().expect(builds);
-                Caller::Account(component.authorizer(authorizer), component)
-            }
-            None => {
-                let common = (self.common)().appid(&work.appid).timeout(work.within);
-                Caller::Common(common.build().expect(builds))
-            }
+        let caller = if let Some(authorizer) = &work.authorizer {
+            let component = (self.component)().appid(&work.appid).timeout(work.within);
+            let component = component.build().expect(builds);
+            Caller::Account(component.authorizer(authorizer), component)
+        } else {
+            let common = (self.common)().appid(&work.appid).timeout(work.within);
+            Caller::Common(common.build().expect(builds))
         };
         for _ in 0..work.callers {
             let (caller, work, wire) = (caller.clone(), work.clone(), self.wire.clone());

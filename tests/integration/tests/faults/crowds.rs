@@ -29,14 +29,14 @@ async fn fault_01_two_hundred_reports_of_one_stale_token_cost_one_refresh() {
 
 /// Many report one token at once, which is stale by then.
 async fn report_at_once(stage: &mut Stage, row: &mut Row, appid: &str, spoil: impl FnOnce(&Account)) {
-    let stale = stage.seed(appid).await;
+    let refused = stage.seed(appid).await;
     let seen = stage.all(&Stage::work(appid, Does::Token, 1, LONG)).await;
-    assert_eq!(seen.tokens.iter().collect::<Vec<_>>(), [&stale], "all have it");
+    assert_eq!(seen.tokens.iter().collect::<Vec<_>>(), [&refused], "all have it");
     stage.pass(60).await;
     spoil(&stage.account(appid));
 
-    let reports = (0..80).map(|caller| stage.report(caller % HUBS, appid, &stale)).collect();
-    let work = Stage::work(appid, Does::Report(stale.clone()), 30, LONG);
+    let reports = (0..80).map(|caller| stage.report(caller % HUBS, appid, &refused)).collect();
+    let work = Stage::work(appid, Does::Report(refused.clone()), 30, LONG);
     let (by_http, in_process) = tokio::join!(answers(reports, LONG), stage.all(&work));
     let tally = by_http.and(in_process);
     row.count(&tally);

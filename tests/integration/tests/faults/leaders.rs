@@ -192,7 +192,7 @@ async fn fault_04_a_leader_that_is_killed_in_mid_call_is_followed_within_its_lea
         stage.hubs[0].wechat.held(Way::Back).await;
         stage.hubs[0].process.kill();
         stage.hubs.remove(0);
-        let died = Instant::now();
+        let killed_at = Instant::now();
         let mut meanwhile = Tally::default();
         eventually(LEASE_AND_CALL + SLACK, "another leads", async || {
             meanwhile = std::mem::take(&mut meanwhile).and(stage.all(&token(5)).await);
@@ -203,7 +203,7 @@ async fn fault_04_a_leader_that_is_killed_in_mid_call_is_followed_within_its_lea
         assert_eq!(meanwhile.failures(), 0, "{meanwhile:?}");
         assert!(meanwhile.longest < AT_ONCE, "nobody waits: {meanwhile:?}");
         assert!(meanwhile.tokens.contains(&old) && meanwhile.tokens.len() <= 2, "{meanwhile:?}");
-        assert!(died.elapsed() < LEASE_AND_CALL + SLACK);
+        assert!(killed_at.elapsed() < LEASE_AND_CALL + SLACK);
         row.issued(stage.issued(&appid), "with an old one");
         assert_eq!(stage.issued(&appid), 2, "one of the dead leader's, and one");
         let new = stage.stored(&appid).await;
