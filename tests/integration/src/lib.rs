@@ -6,6 +6,8 @@ pub mod assembly;
 mod authorizer_file;
 mod cabinet;
 pub mod callbacks;
+pub mod fault_proxy;
+pub mod hub_work;
 mod hubbed;
 pub mod manners;
 pub mod orders;

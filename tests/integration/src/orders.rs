@@ -1,6 +1,6 @@
 //! What a test tells the processes that it spawns, and what they answer: a line of JSON each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use wechat_runtime::Error;
 
 /// What a hub's process is told first; it answers with its URL.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct HubSettings {
     /// Where the platform is.
     pub base_url: String,
@@ -25,16 +25,88 @@ pub struct HubSettings {
     pub port: Option<u16>,
     /// What time it is, in Unix seconds.
     pub unix: u64,
+    /// How many seconds its own clock is ahead of that, or behind.
+    pub off_by: i64,
+    /// Whether a common application's token is a classic one.
+    pub classic: bool,
+    pub store: Store,
+    pub refresh: Refresh,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+/// Where a hub's storage keeps everything.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub enum Store {
+    #[default]
+    Memory,
+    Redis {
+        url: String,
+        prefix: String,
+        /// How long one command may take.
+        command_timeout: Duration,
+    },
+}
+
+/// The numbers of refreshing that are not the defaults: those of `RefreshSettings`, and of its cool-downs.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Refresh {
+    pub lease: Option<Duration>,
+    pub upstream_timeout: Option<Duration>,
+    pub storage_timeout: Option<Duration>,
+    pub gap: Option<Duration>,
+    pub background_pause: Option<Duration>,
+    /// The first pause, and the longest.
+    pub transient: Option<Duration>,
+    /// The first pause, and the longest.
+    pub address: Option<Duration>,
+    pub quota_probe: Option<Duration>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum HubOrder {
     /// What time it is, in Unix seconds: answered `null`.
     Clock(u64),
     /// What it has been asked until now: answered [`Asked`].
     Asked,
+    /// To begin something by callers of its own: answered `null`, when all of them have begun.
+    Begin(Work),
+    /// To drop what so many callers are waiting for, who began before all others: answered `null`, when it is done.
+    Cancel(usize),
+    /// To wait until all work is done that has begun: answered [`Tally`].
+    Rest,
+    /// To keep a component's verify ticket: answered whether it is kept.
+    VerifyTicket { component: String, ticket: String },
+    /// What it has warned of until now: answered as a list of lines.
+    Warnings,
     /// To stop as a hub does: answered `null`, and the process ends when it has stopped.
     Stop,
+}
+
+/// What some callers in a hub's process do, all at once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Work {
+    /// The application's appid.
+    pub appid: String,
+    /// The account that they call for, where `appid` is a component's.
+    pub authorizer: Option<String>,
+    pub does: Does,
+    pub callers: usize,
+    /// How long each is ready to wait.
+    pub within: Duration,
+}
+
+/// What one caller does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Does {
+    /// Looks at the token.
+    Token,
+    /// Says that this token is no good.
+    Report(String),
+    /// Makes a plain call.
+    Call,
+    /// Posts this to a path.
+    Post(String, serde_json::Value),
+    /// Exchanges an authorization for the account's tokens.
+    Exchange(String),
 }
 
 /// What a keeper of tickets is told first; it answers with its URL.
@@ -202,6 +274,11 @@ pub struct Tally {
     /// What the last of them said.
     pub said: Option<String>,
     pub longest: Duration,
+    /// The tokens that were told.
+    pub tokens: BTreeSet<String>,
+    /// How many of those that failed were told when it is worth asking again, and the longest of these times.
+    pub told_when: usize,
+    pub retry_after: Option<Duration>,
 }
 
 impl Tally {
@@ -211,6 +288,8 @@ impl Tally {
             Ok(()) => self.succeeded += 1,
             Err(error) => {
                 *self.failed.entry(format!("{:?}", error.kind())).or_default() += 1;
+                self.told_when += usize::from(error.retry_after().is_some());
+                self.retry_after = self.retry_after.max(error.retry_after());
                 self.said = Some(error.to_string());
             }
         }
@@ -222,7 +301,17 @@ impl Tally {
         for (kind, count) in other.failed {
             *self.failed.entry(kind).or_default() += count;
         }
-        Self { said: self.said.or(other.said), longest: self.longest.max(other.longest), ..self }
+        self.tokens.extend(other.tokens);
+        self.told_when += other.told_when;
+        let retry_after = self.retry_after.max(other.retry_after);
+        let longest = self.longest.max(other.longest);
+        Self { said: self.said.or(other.said), longest, retry_after, ..self }
+    }
+
+    /// How many failed, of whatever kind.
+    #[must_use]
+    pub fn failures(&self) -> usize {
+        self.failed.values().sum()
     }
 }
 
@@ -276,7 +365,11 @@ impl Told {
         self.0.store(unix, Ordering::SeqCst);
     }
 
+    pub fn unix(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
     pub fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::SeqCst))
+        UNIX_EPOCH + Duration::from_secs(self.unix())
     }
 }

@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
@@ -89,6 +91,20 @@ impl Process {
         let _ = self.child.wait();
     }
 
+    /// Stops it where it is, as by `SIGSTOP`, and waits until it stands still.
+    #[cfg(unix)]
+    pub fn freeze(&self) {
+        signal(&self.child, Signal::STOP);
+        let stands = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(Pid::from_child(&self.child)), stands).expect("it is a child of this process");
+    }
+
+    /// Lets it go on.
+    #[cfg(unix)]
+    pub fn resume(&self) {
+        signal(&self.child, Signal::CONT);
+    }
+
     /// Waits until it has ended by itself.
     pub async fn ended(mut self) -> ExitStatus {
         // What it says ends when it does.
@@ -102,6 +118,13 @@ impl Process {
         drop(self.input.take());
         self.ended().await
     }
+}
+
+/// Sends a signal to a process that has not been waited for.
+#[cfg(unix)]
+fn signal(child: &Child, signal: Signal) {
+    let sent = rustix::process::kill_process(Pid::from_child(child), signal);
+    sent.unwrap_or_else(|error| panic!("a process takes no signal: {error}"));
 }
 
 impl Drop for Process {

@@ -46,8 +46,8 @@ impl Stage {
             base_url: world.sim.base_url().to_owned(),
             secrets: appids.map(|appid| (appid.to_owned(), SECRET.to_owned())).collect(),
             verify_tickets,
-            port: None,
             unix: world.sim.clock().unix(),
+            ..HubSettings::default()
         };
         let (hub, url) = start_hub(&settings).await;
         settings.port = url.rsplit(':').next().and_then(|port| port.parse().ok());
