@@ -110,7 +110,7 @@
 //!
 //! # A hub, and clients of it
 //!
-//! As for a common application, one process owns the tokens, and the others ask it: `hub::Settings::component` serves them, and
+//! As for a common application, a hub owns the tokens, and the others ask it: `hub::Settings::component` serves them, and
 //! `adapter_storage = "http://hub.internal:4000"` with `component` asks. See [a hub over HTTP][hub]. The hub tells nobody the
 //! secret or a refresh token, so paths that need them are an error at its clients.
 //!

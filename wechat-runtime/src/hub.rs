@@ -1,4 +1,4 @@
-//! A hub over HTTP: one process owns the tokens and tickets, and every other program asks it.
+//! A hub over HTTP: it owns the tokens and tickets, and every other program asks it.
 //!
 //! [`router`] makes an axum router of a client of yours, to serve beside your own routes; [`serve`] is a server that has
 //! nothing else. Programs in Rust ask it by [`HubClient`](crate::adapters::HubClient), and those that use `elixir_wechat`
@@ -20,6 +20,10 @@
 //! hub::serve(listener, settings, async { drop(tokio::signal::ctrl_c().await) }).await?;
 //! # Ok(()) }
 //! ```
+//!
+//! It is one process, or several behind a load balancer, where their storage has a
+//! [`Coordinator`](crate::storage::Coordinator), such as `adapters::Redis`. Of those, each counts its peers' refreshes for
+//! itself.
 //!
 //! # What it answers
 //!

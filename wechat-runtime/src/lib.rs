@@ -100,9 +100,11 @@
 //!
 //! # Tokens where you choose
 //!
-//! [`adapters::Memory`] forgets at the end of the process, so that the next one fetches anew. To keep tokens in a
-//! database, implement one trait of [`storage`] and name your type as `adapter_storage`: [`storage::Hub`] in the
-//! process that knows the secret, [`storage::Client`] in those that ask it.
+//! [`adapters::Memory`] forgets at the end of the process, so that the next one fetches anew. [`adapters::Redb`][redb] keeps
+//! what one process has in a file, and [`adapters::Redis`][redis] what several processes share, which then refresh as one. To
+//! keep tokens in a database, implement one trait of [`storage`] and name your type as `adapter_storage`: [`storage::Hub`] in
+//! the process that knows the secret, [`storage::Client`] in those that ask it. A database that several processes share offers
+//! a [`storage::Coordinator`] besides.
 //!
 //! # A hub, and clients of it
 //!
@@ -116,7 +118,7 @@
 //! struct Wechat;
 //! ```
 //!
-//! They know no secret, and never ask WeChat for a token or a ticket.
+//! They know no secret, and never ask WeChat for a token or a ticket. The hub may be one process, or several on one storage.
 //!
 //! # One application for many accounts
 //!
@@ -186,7 +188,10 @@
 //! | `callback` | no | [`callback`][callback], which takes what WeChat pushes: services for axum |
 //! | `callback-codec` | no | what they are made of, for every other server: verification, encryption, parsing, replies |
 //! | `contract` | no | [`storage::contract`][suite], a test-suite for your storage adapter |
+//! | `redb` | no | [`adapters::Redb`][redb], a storage in a file for one process |
+//! | `redis` | no | [`adapters::Redis`][redis], a storage in Redis for several processes |
 //! | `hub` | no | [`hub`][hub], which serves tokens and tickets over HTTP; its clients need no feature |
+//! | `redis` | no | [`adapters::Redis`][redis], a storage that several processes share |
 //!
 //! With neither of the first two, only `http://` addresses can be called: enough for tests.
 //!
@@ -196,8 +201,14 @@
 #![cfg_attr(not(feature = "contract"), doc = "[suite]: #features")]
 #![cfg_attr(feature = "callback-codec", doc = "[callback]: callback")]
 #![cfg_attr(not(feature = "callback-codec"), doc = "[callback]: #features")]
+#![cfg_attr(feature = "redb", doc = "[redb]: adapters::Redb")]
+#![cfg_attr(not(feature = "redb"), doc = "[redb]: #features")]
+#![cfg_attr(feature = "redis", doc = "[redis]: adapters::Redis")]
+#![cfg_attr(not(feature = "redis"), doc = "[redis]: #features")]
 #![cfg_attr(feature = "hub", doc = "[hub]: hub")]
 #![cfg_attr(not(feature = "hub"), doc = "[hub]: #features")]
+#![cfg_attr(feature = "redis", doc = "[redis]: adapters::Redis")]
+#![cfg_attr(not(feature = "redis"), doc = "[redis]: #features")]
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -31,10 +31,11 @@ pub struct RefreshSettings {
     pub forced_per_day: u32,
     /// How long one call to a token endpoint may take: 5 s.
     pub upstream_timeout: Duration,
-    /// How long one callback of a storage adapter may take: 5 s.
+    /// How long one callback of a storage adapter, or of its coordinator, may take: 5 s.
     pub storage_timeout: Duration,
     /// How long a whole refresh may take: 15 s. A caller waits for it at most this long and one
-    /// [`upstream_timeout`](Self::upstream_timeout) more, and never past its own deadline.
+    /// [`upstream_timeout`](Self::upstream_timeout) more, and never past its own deadline. Where several processes agree by a
+    /// [`Coordinator`](crate::storage::Coordinator), another takes over then from one that has died.
     pub lease: Duration,
     /// How far apart two attempts to refresh a token that is still served are at least: 1 s.
     pub background_pause: Duration,

@@ -59,11 +59,17 @@
 //! }
 //! ```
 //!
+//! # Several processes on one storage
+//!
+//! Each refreshes by itself, unless the storage has a [`Coordinator`]: then one of them refreshes for all, and what is known of
+//! pauses, gaps and budgets is known to all.
+//!
 //! # Is mine right?
 //!
 //! The feature `contract` has a test-suite, [`storage::contract`][suite], and it is one line in a test of yours:
 //! `contract::hub(MyHub::default(), ()).check().await`. The adapter above would be told that it keeps no tickets.
-//! `contract::component_hub` does the same for a [`ComponentHub`], and tries that no refresh token gets lost.
+//! `contract::component_hub` does the same for a [`ComponentHub`], and tries that no refresh token gets lost. Either tries the
+//! [`Coordinator`], too, where there is one.
 //!
 #![cfg_attr(feature = "contract", doc = "[suite]: contract")]
 #![cfg_attr(not(feature = "contract"), doc = "[suite]: crate#features")]

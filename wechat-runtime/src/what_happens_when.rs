@@ -158,6 +158,24 @@
 //! | no verify ticket was pushed, or none for twelve hours | 503, `verify_ticket_not_found`; WeChat is not asked | `hub_component_refusals::without_a_verify_ticket_it_is_told_so_and_wechat_is_not_asked` |
 //! | one is held to a component, or to some of the accounts that authorize it | all of them are answered, or these alone | `hub_component_access::a_components_appid_stands_for_all_accounts_that_authorize_it_and_an_accounts_for_that_one` |
 //!
+//! # Several processes on one storage
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | 200 callers in four processes begin cold, or report one token | one fetch for all | `coordinated::two_hundred_callers_in_four_processes_cost_one_fetch_cold_and_one_for_a_refused_token` |
+//! | another process has refreshed already | what it has stored is the answer | `coordinated::what_another_process_has_stored_answers_a_refusal_without_a_fetch` |
+//! | another process refreshes now | it is waited for | `coordinated::who_wants_a_turn_waits_for_the_leader_and_costs_nothing` |
+//! | another process has replaced a refused token a moment ago, or the day's refreshes are used up by all together | `TokenRejected`; `retry_after` says when | `coordinated::the_gap_between_two_refusals_is_that_of_all_processes`, `coordinated::the_days_budget_of_refusals_is_that_of_all_processes` |
+//! | WeChat grants nothing | one call per pause for all; who clears the quota ends the pause of all | `coordinated::a_cool_down_costs_one_call_over_all_processes_and_all_are_told_the_same` |
+//! | the secret is wrong in one of them | those that have the right one are not held back | `coordinated::another_secret_ends_a_pause_in_the_process_that_has_it_and_in_no_other` |
+//! | the process that refreshes goes away | another takes over when its lease is over | `coordinated::a_leader_that_goes_away_is_taken_over_by_one_when_its_lease_is_over` |
+//! | it comes back after its lease, with an older token | that is not stored; its callers get the newer one | `coordinated::a_late_result_never_overwrites_a_newer_one` |
+//! | it comes back, and nobody has taken over | its token is stored | `coordinated::what_is_not_taken_over_is_stored_also_after_the_lease` |
+//! | the storage cannot be asked | a live copy is served; otherwise `Storage`, and WeChat is not asked | `coordinated::a_coordinator_that_is_down_costs_no_fetch_and_no_token_that_lives` |
+//! | what was granted cannot be stored | it is used, and stored as soon as it can be | `coordinated::what_could_not_be_stored_is_used_and_stored_as_soon_as_it_can_be`, `coordinated::an_answer_to_the_commit_that_is_lost_costs_nothing` |
+//! | the same, with an authorizer's rotated refresh token | `Storage`, until it is stored | `coordinated::nobody_is_told_of_success_before_a_rotated_refresh_token_is_stored` |
+//! | an account authorizes anew while another process refreshes its token | the new refresh token stays | `coordinated::an_authorization_during_a_refresh_in_another_process_is_what_stays` |
+//!
 //! # A client of a hub over HTTP
 //!
 //! | when | then | proved by |

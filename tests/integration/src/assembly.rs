@@ -1,5 +1,7 @@
 //! A storage in memory by which several processes agree who refreshes, all of them in one.
 
+pub mod customs;
+pub mod faults;
 mod rows;
 mod storages;
 
@@ -81,18 +83,35 @@ pub trait Custom: Default + Send + Sync + 'static {
     }
 }
 
+/// Writes a custom down by what is done otherwise than well.
+#[macro_export]
+macro_rules! custom {
+    ($(#[$doc:meta])* $vis:vis $name:ident { $($body:tt)* }) => {
+        $crate::custom!($(#[$doc])* $vis $name() { $($body)* });
+    };
+    ($(#[$doc:meta])* $vis:vis $name:ident($($field:ty),*) { $($body:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        $vis struct $name($($field),*);
+
+        #[wechat_runtime::async_trait]
+        impl $crate::assembly::Custom for $name { $($body)* }
+    };
+}
+
 /// One of several processes, which does all that is asked of it.
 #[derive(Default)]
 pub struct Process<const PROCESS: usize>;
 
 impl<const PROCESS: usize> Custom for Process<PROCESS> {}
 
-/// A storage with a coordinator that goes by a custom; or only for one kind of record, and well for the rest.
-pub struct Assembly<C> {
+/// A storage with a coordinator that goes by a custom; or only for one kind of record, and by another for the rest.
+pub struct Assembly<C, R = Process<0>> {
     hall: Arc<Hall>,
     desk: Arc<Desk>,
     custom: Arc<C>,
     only: Option<&'static str>,
+    rest: Arc<R>,
 }
 
 /// What all processes share.
@@ -129,7 +148,7 @@ impl Shared<0> {
 
     fn over(hall: Arc<Hall>) -> Self {
         let desk = hall.desk(0);
-        Self { hall, desk, custom: Arc::default(), only: None }
+        Self { hall, desk, custom: Arc::default(), only: None, rest: Arc::default() }
     }
 }
 
@@ -143,14 +162,14 @@ impl<const PROCESS: usize> Shared<PROCESS> {
     /// What another process sees of it: an adapter of another type, with switches and counts of its own.
     pub fn as_process<const OTHER: usize>(&self) -> Shared<OTHER> {
         let desk = self.hall.desk(OTHER);
-        Assembly { hall: self.hall.clone(), desk, custom: Arc::default(), only: None }
+        Assembly { hall: self.hall.clone(), desk, custom: Arc::default(), only: None, rest: Arc::default() }
     }
 }
 
-impl<C: Custom> Assembly<C> {
+impl<C: Custom, R: Custom> Assembly<C, R> {
     /// One by this custom for this kind of record, or for all.
     pub fn of(hall: Arc<Hall>, only: Option<&'static str>) -> Self {
-        Self { hall, desk: Arc::default(), custom: Arc::default(), only }
+        Self { hall, desk: Arc::default(), custom: Arc::default(), only, rest: Arc::default() }
     }
 
     pub fn set_secret(&self, appid: &str, secret: &str) {
@@ -245,13 +264,13 @@ fn fails(switch: &AtomicBool) -> storage::Result<()> {
 }
 
 #[async_trait]
-impl<C: Custom> Coordinator for Assembly<C> {
+impl<C: Custom, R: Custom> Coordinator for Assembly<C, R> {
     async fn begin(&self, slot: &Slot, lease: Duration) -> storage::Result<Begun> {
         self.desk.begins.send_modify(|count| *count += 1);
         fails(&self.desk.begins_fail)?;
         let rows = &self.hall.rows;
         if self.is_rest(slot) {
-            return Process::<0>.begin(rows, slot, lease).await;
+            return self.rest.begin(rows, slot, lease).await;
         }
         self.custom.begin(rows, slot, lease).await
     }
@@ -262,7 +281,7 @@ impl<C: Custom> Coordinator for Assembly<C> {
         fails(&self.desk.commits_fail)?;
         let rows = &self.hall.rows;
         let committed = if self.is_rest(slot) {
-            Process::<0>.commit(rows, slot, fence, record, notes).await
+            self.rest.commit(rows, slot, fence, record, notes).await
         } else {
             self.custom.commit(rows, slot, fence, record, notes).await
         };
@@ -275,13 +294,13 @@ impl<C: Custom> Coordinator for Assembly<C> {
         fails(&self.desk.aborts_fail)?;
         let rows = &self.hall.rows;
         if self.is_rest(slot) {
-            return Process::<0>.abort(rows, slot, fence, notes).await;
+            return self.rest.abort(rows, slot, fence, notes).await;
         }
         self.custom.abort(rows, slot, fence, notes).await
     }
 }
 
-impl<C> Assembly<C> {
+impl<C, R> Assembly<C, R> {
     /// Whether the custom is for other records than this.
     fn is_rest(&self, slot: &Slot) -> bool {
         self.only.is_some_and(|only| only != kind(slot))
@@ -304,13 +323,14 @@ impl Hall {
     }
 }
 
-impl<C> Clone for Assembly<C> {
+impl<C, R> Clone for Assembly<C, R> {
     fn clone(&self) -> Self {
         Self {
             hall: self.hall.clone(),
             desk: self.desk.clone(),
             custom: self.custom.clone(),
             only: self.only,
+            rest: self.rest.clone(),
         }
     }
 }

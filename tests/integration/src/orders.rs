@@ -138,6 +138,65 @@ pub struct AuthorizerSettings {
     pub unix: u64,
 }
 
+/// What a keeper of a file of redb's is told first; it answers `Result<(), Trouble>` when it has opened the file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RedbSettings {
+    pub file: PathBuf,
+    /// How many accounts save one refresh token after the other, without end; it then says [`RedbSaved`] of each.
+    pub accounts: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum RedbOrder {
+    /// To call: answered `Result<(), Trouble>`.
+    Call(RedbCall),
+    /// To save this refresh token: answered `Result<(), Trouble>`.
+    Save(RedbSaved),
+    /// What is kept of an account: answered `Result<Option<RedbSaved>, Trouble>`.
+    Kept(u64),
+    /// To take all the room that there is on the disk: answered `null`.
+    Fill,
+    /// To give that room back: answered `null`.
+    GiveBack,
+    /// To close the file, and open it again: answered `Result<(), Trouble>`.
+    Reopen,
+}
+
+/// A call by a client whose storage is the file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RedbCall {
+    /// Where the platform is.
+    pub base_url: String,
+    /// What time it is, in Unix seconds.
+    pub unix: u64,
+    /// The application's, whose secret is that of all tests.
+    pub appid: String,
+    /// The account that is called for, where `appid` is a component's.
+    pub authorizer: Option<String>,
+    /// What is kept before the call: the component's verify ticket, and what is exchanged for the account's tokens.
+    pub first: Option<(String, String)>,
+}
+
+/// The refresh token of an account that was saved: which one after the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedbSaved {
+    pub account: u64,
+    pub number: u64,
+}
+
+/// An error, as a process says it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Trouble {
+    /// All of it, as `Display` and as `Debug` have it.
+    pub said: String,
+}
+
+impl<E: std::fmt::Display + std::fmt::Debug> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Self { said: format!("{error}\n{error:?}") }
+    }
+}
+
 /// How many questions a hub has answered or refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {

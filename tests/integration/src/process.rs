@@ -27,7 +27,11 @@ pub struct Process {
 impl Process {
     /// Starts a program, and tells it the first thing.
     pub fn start(program: &str, settings: &impl Serialize) -> Self {
-        let mut command = Command::new(program);
+        Self::start_by(Command::new(program), program, settings)
+    }
+
+    /// As [`start`](Self::start), by a command that becomes the program.
+    pub fn start_by(mut command: Command, program: &str, settings: &impl Serialize) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{program} does not start: {error}"));
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
@@ -64,6 +68,21 @@ impl Process {
     pub async fn ask<T: DeserializeOwned>(&mut self, order: &impl Serialize) -> T {
         self.tell(order);
         self.says().await
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it, and answers with what else it has said until then; less the last line, where that is not whole.
+    pub async fn last_words<T: DeserializeOwned>(mut self) -> Vec<T> {
+        self.kill();
+        let mut words = Vec::new();
+        while let Some(line) = self.lines.recv().await {
+            words.extend(serde_json::from_str(&line).ok());
+        }
+        words
     }
 
     /// Kills it, and waits until it is gone.

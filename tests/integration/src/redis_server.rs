@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Once, mpsc};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::TempDir;
 
@@ -28,6 +28,9 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// By what the server is asked and told things past the settings of a test.
 const ADMIN: (&str, &str) = ("admin-of-the-tests", "admin-password");
 
+/// That it was said what is skipped.
+static SAID: Once = Once::new();
+
 /// A server of this test's own with the usual settings: it keeps nothing on disk. `None` where none is installed, which
 /// is said in one line, unless [`REQUIRED`] is set.
 pub fn start() -> Option<RedisServer> {
@@ -41,6 +44,7 @@ pub fn with() -> Settings {
 
 /// What is special about a server.
 #[derive(Default)]
+#[must_use = "there is no server until it is started"]
 pub struct Settings {
     lines: Vec<String>,
     password: Option<String>,
@@ -83,7 +87,6 @@ impl Settings {
                 std::env::var_os(REQUIRED).is_none(),
                 "{REQUIRED} is set, and no redis-server is on PATH"
             );
-            static SAID: Once = Once::new();
             SAID.call_once(|| {
                 let line = format!("skipped: the tests on Redis, because no redis-server is on PATH ({REQUIRED}=1 forbids it)\n");
                 // Past what catches the output of tests that pass.
@@ -141,6 +144,14 @@ impl RedisServer {
         self.authority.as_deref().expect("it was started with TLS")
     }
 
+    /// Its own certificate and private key, as PEM: good for a client that is asked for one, too.
+    pub fn host_certificate(&self) -> (String, String) {
+        let read = |name| {
+            std::fs::read_to_string(self.directory.path().join(name)).expect("it was started with TLS")
+        };
+        (read("host.pem"), read("host.key"))
+    }
+
     /// The port, which stays the same when it is restarted.
     pub fn port(&self) -> u16 {
         self.port
@@ -175,6 +186,22 @@ impl RedisServer {
     pub fn flush(&self) {
         let _: () = self.tell(&["FLUSHALL"]);
         let _: () = self.tell(&["SCRIPT", "FLUSH"]);
+    }
+
+    /// All that it has on disk.
+    pub fn files(&self) -> Vec<u8> {
+        fn read(directory: &Path, bytes: &mut Vec<u8>) {
+            for entry in std::fs::read_dir(directory).expect("it can be read").map_while(Result::ok) {
+                if entry.path().is_dir() {
+                    read(&entry.path(), bytes);
+                } else if entry.path().is_file() {
+                    bytes.extend(std::fs::read(entry.path()).expect("it can be read"));
+                }
+            }
+        }
+        let mut bytes = Vec::new();
+        read(self.directory.path(), &mut bytes);
+        bytes
     }
 
     /// Gives it a command as its administrator, past the settings of the test.
@@ -265,6 +292,8 @@ fn program() -> Option<PathBuf> {
 /// Writes the certificate of a host that a new authority vouches for; answers with the authority's.
 fn write_certificates(directory: &TempDir) -> String {
     let mut params = CertificateParams::default();
+    // Of two certificates with one name, each is taken for the one that vouches for itself.
+    params.distinguished_name.push(DnType::CommonName, "the authority of a test");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wechat_integration_tests::Shelf;
 use wechat_integration_tests::manners::faults::{
-    all_hold, assert_found, failed, not_given, of_either, whole_contract,
+    all_hold, applying, assert_found, failed, not_given, of_either, whole_contract,
 };
 use wechat_integration_tests::manners::reach::OutOfReachWithSecrets;
 use wechat_integration_tests::manners::records::{ForgetsTheKind, HangsReading, LosesSaves};
@@ -26,7 +26,7 @@ async fn every_fault_is_found_by_its_own_check_and_no_report_tells_a_secret() {
 #[tokio::test]
 async fn every_check_has_a_fault_that_it_finds() {
     let report = contract::hub(Memory::new(), ()).report().await;
-    let checks: BTreeSet<_> = report.checks().iter().map(contract::Checked::name).collect();
+    let checks: BTreeSet<_> = applying(&report).map(contract::Checked::name).collect();
     assert_eq!(checks, of_either::<Common>().iter().map(|fault| fault.check).collect());
 }
 

@@ -29,7 +29,82 @@ const MOST_TRIES: usize = 256;
 
 /// A hub's storage in Redis, for either kind of application, and for several processes at once.
 ///
-/// A clone shares the connection.
+/// It is a [`storage::Hub`], a [`storage::ComponentHub`] and a [`storage::Coordinator`]: of all processes with one Redis and one
+/// prefix, one refreshes a credential, and the others wait for it. A clone shares the connection.
+///
+/// ```no_run
+/// use wechat_runtime::adapters::{EncryptionKey, Redis};
+/// use wechat_runtime::{Bound, Client, Component};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let storage = Redis::builder(std::env::var("REDIS_URL")?) // rediss://hub:password@redis.internal:6379/0
+///     .with_secret("wx5b6a79881f2e3d4c", std::env::var("COMPONENT_SECRET")?)
+///     .encryption_key(EncryptionKey::from_hex(&std::env::var("STORAGE_KEY")?)?)
+///     .build()?;
+/// let platform = Client::builder(Bound::<Component>::new(storage, ())).appid("wx5b6a79881f2e3d4c").build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// App secrets come from [`with_secret`](RedisBuilder::with_secret). Redis has none, unless
+/// [`keeping_secrets`](RedisBuilder::keeping_secrets) says so.
+///
+/// # The connection
+///
+/// It is made by the first command, and made anew where it is lost; a crowd shares one attempt. Each command, with connecting, ends
+/// within [`command_timeout`](RedisBuilder::command_timeout) (2 s). Where an answer is lost, the command is sent once more, and
+/// means the same. There is no pause after a failure: when Redis is back, the next command works.
+///
+/// A command that was given up may still be heard, by a server that was frozen: a lease that it takes then is nobody's, and the
+/// others wait until it has run out.
+///
+/// `rediss://` needs the feature `rustls` or `native-tls`, and trusts the system's authorities, or those of
+/// [`root_certificate`](RedisBuilder::root_certificate) alone. With both features on, always give the latter: the client library
+/// then reads none of the system's.
+///
+/// # What is stored
+///
+/// Each credential is one hash, named such as `{wechat:1:access_token:wx1f2e3d4c5b6a7988}`: the prefix, the version of the form,
+/// and [`Slot::name`]. Component verify tickets and app secrets have names like it. The braces make each one hash slot; no command
+/// or script is of two. In it are the `record`, the `fence`, the lease and the notes of the [coordinator](storage::Coordinator).
+///
+/// Authorizers' records, verify tickets and app secrets never expire. All else is kept for two days past its time (48 h after
+/// `expires_in`), so that the notes on the day's counts and pauses outlive what they count, and then goes.
+///
+/// Leases, and the time that the coordinator tells, go by the clock of Redis. It may be put back: a fence grows nevertheless, and
+/// nobody waits longer than a lease.
+///
+/// # What Redis has to be
+///
+/// Redis 6 or later, or Valkey (7.0 is what it is tested with); a single primary, with replicas or without, or a cluster behind a proxy. Its data are refresh
+/// tokens that nobody can be asked for again, so have it keep them: `appendonly yes`, and `maxmemory-policy noeviction`. With
+/// `appendfsync everysec`, a crash loses the last second, and a failover what was not replicated yet. Of what a refresh has bought
+/// then, WeChat knows and Redis does not: it costs one more refresh. An authorizer's refresh token is looked up in
+/// `api_get_authorizer_list`.
+///
+/// So it is, for each credential, one refresh for each stale value, and at most one more for each crash, pause or failover of Redis
+/// or of the process that leads.
+///
+/// A user of its own (ACL) needs these commands and keys, for the prefix `wechat`; and `+select` where the URL names a database but 0:
+///
+/// ```text
+/// user hub on >password ~{wechat:1:* -@all +hget +hmget +hset +hdel +pttl +pexpire +persist +time +eval +evalsha
+/// ```
+///
+/// # Encryption
+///
+/// With an [`encryption_key`](RedisBuilder::encryption_key), each record, verify ticket and app secret is encrypted by
+/// XChaCha20-Poly1305, with a random nonce, and bound to its key's name and kind: moved to another key, it cannot be read. The
+/// names of keys (appids and types of tickets), fences, leases and notes are in the clear. Who can write to Redis can still put
+/// back what was stored under the same key before, or delete it.
+///
+/// To replace the key, first have all processes read the new one ([`decryption_key`](RedisBuilder::decryption_key)), then write
+/// with it and read the old one. A record is encrypted anew when it is written next; authorizers' when they are refreshed.
+///
+/// # Errors
+///
+/// A [`RedisError`], which says what to do. What is stored and cannot be read (a wrong key, an altered or moved record) is an error
+/// to read, to begin with, and to save: nothing is stored over it.
 #[derive(Clone)]
 pub struct Redis(Arc<Inner>);
 

@@ -75,11 +75,20 @@
 //! token in such a record expires, and the refresh token does not: who lets the record go with the one has lost what
 //! the next is bought with.
 //!
+//! Of a storage that answers with a [`Coordinator`](super::Coordinator), its promises are tried in every [`Slot`](super::Slot)
+//! that is led, through all adapters given by `also`, as several processes would. Of many who begin at once, one leads; each
+//! lead's fence is higher than all before; who dies is followed by exactly one when its lease lapses; what is committed or
+//! noted is read whole by `fetch_*` and by whoever begins; what comes late, or with a fence that nobody has, changes nothing;
+//! and `save_*` past the lead ends it. Commits, saves and leads at once miss nothing of each other, which needs a transaction
+//! for each call. Leases of 300 ms are waited for, by the coordinator's own clock: some three seconds in all. Where there is no
+//! coordinator, these checks are [`NotApplicable`](Verdict::NotApplicable), and one line of the report says so.
+//!
 //! A callback that panics, or does not answer [in time](Contract::time_limit), has failed the check. One
 //! that blocks its thread for ever cannot be cut short, here as elsewhere.
 //!
 //! Not checked: `refresh_access_token` and `refresh_component_access_token`, because one that is overridden is obeyed
-//! whatever it answers; and appids that differ in upper and lower case only, because there are none.
+//! whatever it answers; appids that differ in upper and lower case only, because there are none; and whether a coordinator's
+//! clock is right, as long as it is one, and moves.
 //!
 //! # What it leaves behind
 //!
@@ -90,6 +99,7 @@
 
 mod checks;
 mod erased;
+mod led;
 mod record;
 mod report;
 mod slot;
@@ -184,7 +194,8 @@ impl<App: Application> Contract<App> {
 
     /// How long a callback may take: 5 s by default.
     ///
-    /// By Tokio's clock: where a test has paused it, a storage behind a network is always too slow.
+    /// By Tokio's clock: where a test has paused it, a storage behind a network is always too slow, and a lease by another
+    /// clock never lapses.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.trial.limit = limit;
         self

@@ -8,13 +8,17 @@ use wechat_runtime::hub::{Access, Peer};
 use wechat_runtime::{Secret, TokenKind};
 
 use crate::Trouble;
+use crate::store::Store;
 
 const HELP: &str = "\
 A hub over HTTP: it owns the tokens of an account, and other programs ask it.
 
-Usage: hub [--listen ADDRESS] [--unauthenticated-from NETWORK]... [--token KIND] [--base-url URL]
+Usage: hub [--listen ADDRESS] [--store STORE] [--unauthenticated-from NETWORK]... [--token KIND] [--base-url URL]
 
   --listen ADDRESS                listen here (port 0 takes a free one) [default: 127.0.0.1:4000]
+  --store STORE                   where its tokens are kept: memory, redb:PATH (a file, made where there is none), or
+                                  a URL such as redis://127.0.0.1:6379, which several processes of the hub may share
+                                  [default: memory]
   --unauthenticated-from NETWORK  let everybody in this network ask, such as 10.1.0.0/16: for clients
                                   that cannot authenticate; may be given several times
   --token KIND                    stable or classic: WeChat's two kinds of access token [default: stable]
@@ -38,6 +42,7 @@ pub(crate) enum Order {
 
 pub(crate) struct Args {
     pub(crate) listen: SocketAddr,
+    pub(crate) store: Store,
     pub(crate) unauthenticated_from: Vec<String>,
     pub(crate) bearer: Option<Secret>,
     pub(crate) token: TokenKind,
@@ -49,6 +54,7 @@ impl Order {
     pub(crate) fn read() -> Result<Self, Trouble> {
         let mut args = Args {
             listen: SocketAddr::from(([127, 0, 0, 1], 4000)),
+            store: Store::Memory,
             unauthenticated_from: Vec::new(),
             bearer: given::variable("HUB_BEARER").map_err(Trouble::usage)?.map(Secret::from),
             token: TokenKind::Stable,
@@ -59,6 +65,9 @@ impl Order {
         while let Some(arg) = parser.next().map_err(Trouble::usage)? {
             match arg {
                 Arg::Long("listen") => args.listen = address(&value(&mut parser)?)?,
+                Arg::Long("store") => {
+                    args.store = Store::parse(value(&mut parser)?).map_err(Trouble::usage)?;
+                }
                 Arg::Long("unauthenticated-from") => args.unauthenticated_from.push(value(&mut parser)?),
                 Arg::Long("token") => args.token = kind(&value(&mut parser)?)?,
                 Arg::Long("base-url") => args.base_url = Some(value(&mut parser)?),
@@ -71,6 +80,12 @@ impl Order {
         args.account = given::account().map_err(Trouble::usage)?;
         if args.account.is_none() && args.base_url.is_some() {
             return Err(Trouble::usage("--base-url wants an account: set WECHAT_APPID and WECHAT_SECRET"));
+        }
+        if args.account.is_none() && args.store.is_shared() {
+            return Err(Trouble::usage(
+                "hubs that share a store share an account: set WECHAT_APPID and WECHAT_SECRET; to try it, run a simulator of \
+                 its own (cargo run -p wechat-simulator) and name it by --base-url",
+            ));
         }
         Ok(Self::Serve(args))
     }

@@ -5,6 +5,7 @@
 //! terminal, and then what it is asked; `--help` tells the rest.
 
 mod args;
+mod store;
 
 use std::fmt::Display;
 use std::future::ready;
@@ -18,7 +19,6 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use wechat_examples::given;
-use wechat_runtime::adapters::Memory;
 use wechat_runtime::{hub, wechat_client};
 use wechat_simulator::{SimClock, Simulator};
 
@@ -63,7 +63,7 @@ async fn serve(mut args: Args) -> Result<(), Trouble> {
     let (appid, secret) = args.account.take().unwrap_or_else(|| (APPID.to_owned(), SECRET.into()));
 
     // The hub is a client whose storage has the secret.
-    let mut wechat = Wechat::builder(Memory::new().with_secret(&appid, secret)).token(args.token);
+    let mut wechat = Wechat::builder(args.store.open(&appid, secret)?).token(args.token);
     if let Some(base_url) = &args.base_url {
         wechat = wechat.base_url(base_url).http(given::http_for(base_url));
     }
@@ -114,6 +114,12 @@ fn guide(args: &Args, appid: &str, mut address: SocketAddr, simulated: bool) -> 
         lines.push("  everybody on this machine".to_owned());
     }
 
+    if args.store.is_shared() {
+        lines.push(
+            "Other processes of this hub may be started, each with another --listen and the same --store."
+                .to_owned(),
+        );
+    }
     if address.ip().is_unspecified() {
         // From this machine it is reached by an address of this machine.
         address.set_ip(if address.is_ipv4() {

@@ -90,7 +90,7 @@ impl Row {
 
 /// The rows, by the names of their slots, and what needs no coordinator.
 pub struct Rows {
-    rows: Mutex<BTreeMap<String, Row>>,
+    by_name: Mutex<BTreeMap<String, Row>>,
     pub secrets: Mutex<HashMap<String, Secret>>,
     pub verify_tickets: Mutex<HashMap<String, VerifyTicket>>,
     clock: Clock,
@@ -100,7 +100,7 @@ pub struct Rows {
 impl Rows {
     pub fn by_clock(clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self {
-            rows: Mutex::default(),
+            by_name: Mutex::default(),
             secrets: Mutex::default(),
             verify_tickets: Mutex::default(),
             clock: Box::new(clock),
@@ -130,7 +130,7 @@ impl Rows {
     }
 
     pub fn all(&self) -> MutexGuard<'_, BTreeMap<String, Row>> {
-        self.rows.lock().unwrap()
+        self.by_name.lock().unwrap()
     }
 }
 

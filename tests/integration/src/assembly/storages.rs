@@ -7,13 +7,13 @@ use wechat_runtime::{
     AuthorizerToken, Secret, Ticket, TicketType, Token, VerifyTicket, async_trait, storage,
 };
 
-use super::{Assembly, Custom, Process};
+use super::{Assembly, Custom};
 
-impl<C: Custom> Assembly<C> {
+impl<C: Custom, R: Custom> Assembly<C, R> {
     async fn fetch<T>(&self, slot: Slot, of: fn(Record) -> Option<T>) -> storage::Result<Option<T>> {
         let rows = &self.hall.rows;
-        let record = if self.is_rest(&slot) && self.custom.reach().is_ok() {
-            Process::<0>.fetch(rows, &slot).await?
+        let record = if self.is_rest(&slot) {
+            self.rest.fetch(rows, &slot).await?
         } else {
             self.custom.fetch(rows, &slot).await?
         };
@@ -22,8 +22,8 @@ impl<C: Custom> Assembly<C> {
 
     async fn save<T>(&self, slot: Slot, record: Record, of: fn(Record) -> Option<T>) -> storage::Result<T> {
         let rows = &self.hall.rows;
-        let kept = if self.is_rest(&slot) && self.custom.reach().is_ok() {
-            Process::<0>.save(rows, &slot, record).await?
+        let kept = if self.is_rest(&slot) {
+            self.rest.save(rows, &slot, record).await?
         } else {
             self.custom.save(rows, &slot, record).await?
         };
@@ -54,7 +54,7 @@ fn authorizer(record: Record) -> Option<AuthorizerToken> {
 }
 
 #[async_trait]
-impl<C: Custom> Hub for Assembly<C> {
+impl<C: Custom, R: Custom> Hub for Assembly<C, R> {
     type Args = ();
 
     async fn fetch_secret_key(&self, appid: &str, (): &()) -> storage::Result<Option<Secret>> {
@@ -100,7 +100,7 @@ fn ticket_of_authorizer(component: &str, authorizer: &str, of: &TicketType) -> S
 }
 
 #[async_trait]
-impl<C: Custom> ComponentHub for Assembly<C> {
+impl<C: Custom, R: Custom> ComponentHub for Assembly<C, R> {
     type Args = ();
 
     async fn fetch_secret_key(&self, component: &str, (): &()) -> storage::Result<Option<Secret>> {

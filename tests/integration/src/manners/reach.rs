@@ -69,7 +69,7 @@ out_of_reach!(TellsWhatItWasToSave: Err(down()), Err(down()), |record| {
 });
 
 /// The source of its error tells what the error itself does not.
-struct Caused(std::io::Error);
+pub struct Caused(pub std::io::Error);
 
 impl std::fmt::Debug for Caused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

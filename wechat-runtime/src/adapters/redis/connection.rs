@@ -1,9 +1,10 @@
 //! The connection to Redis: made when it is needed, made anew when it is lost, and never waited for too long.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Value};
 use tokio::runtime::{Handle, Id};
@@ -22,31 +23,30 @@ const MANY_RUNTIMES: usize = 16;
 pub(super) struct Connection {
     client: redis::Client,
     /// `host:port`, for errors.
-    address: String,
+    address: Arc<str>,
     timeout: Duration,
-    lanes: std::sync::Mutex<Vec<(Id, Arc<Lane>)>>,
+    lanes: Mutex<Vec<(Id, Arc<Lane>)>>,
 }
+
+/// The connection of one runtime.
+#[derive(Default)]
+struct Lane(Mutex<Current>);
 
 #[derive(Default)]
-struct Lane {
-    current: std::sync::Mutex<Option<Numbered>>,
-    /// Whoever holds it connects, for all; with the last error of one who did.
-    gate: tokio::sync::Mutex<Option<RedisError>>,
-    /// How many attempts to connect have ended.
-    attempts: AtomicU64,
+struct Current {
+    /// How many attempts to connect were begun.
+    attempts: u64,
+    /// The last of them, unless it has failed, or the connection that it made was lost.
+    attempt: Option<Attempt>,
 }
 
-/// A connection with the number of the attempt that made it.
-#[derive(Clone)]
-struct Numbered {
-    number: u64,
-    connection: MultiplexedConnection,
-}
+/// An attempt to connect, for all who wait for it. It is a task of its own, so that nobody who goes away ends it.
+type Attempt = Shared<BoxFuture<'static, Result<MultiplexedConnection, RedisError>>>;
 
 impl Connection {
     pub(super) fn new(client: redis::Client, timeout: Duration) -> Self {
-        let address = client.get_connection_info().addr().to_string();
-        Self { client, address, timeout, lanes: std::sync::Mutex::default() }
+        let address = client.get_connection_info().addr().to_string().into();
+        Self { client, address, timeout, lanes: Mutex::default() }
     }
 
     pub(super) fn address(&self) -> &str {
@@ -62,21 +62,24 @@ impl Connection {
         let answer = tokio::time::timeout(self.timeout, self.answer(&lane, question, &mut used)).await;
         let Ok(answer) = answer else {
             // It may lead to where nobody is any more: the next command has another.
-            lane.forget(used);
-            return Err(RedisError::TimedOut { address: self.address.clone(), after: self.timeout });
+            if let Some(number) = used {
+                lane.forget(number);
+            }
+            return Err(timed_out(&self.address, self.timeout));
         };
         redis::from_redis_value(answer?).map_err(|_| RedisError::Refused { code: "PROTOCOL".to_owned() })
     }
 
     async fn answer(
         &self,
-        lane: &Lane,
+        lane: &Arc<Lane>,
         question: &Question<'_>,
         used: &mut Option<u64>,
     ) -> Result<Value, RedisError> {
         let mut may_ask_again = true;
         loop {
-            let Numbered { number, mut connection } = self.connected(lane).await?;
+            let (number, attempt) = self.attempt(lane);
+            let mut connection = attempt.await?;
             *used = Some(number);
             let mut answer = self.send(&mut connection, question.in_short()).await;
             if matches!(answer, Err(Failure::NoScript)) {
@@ -85,12 +88,12 @@ impl Connection {
             match answer {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Disconnected(_)) if may_ask_again => {
-                    lane.forget(Some(number));
+                    lane.forget(number);
                     may_ask_again = false;
                 }
                 Err(failure) => {
                     if matches!(failure, Failure::Disconnected(_) | Failure::Demoted(_)) {
-                        lane.forget(Some(number));
+                        lane.forget(number);
                     }
                     return Err(failure.into_error());
                 }
@@ -103,38 +106,39 @@ impl Connection {
         answer.map_err(|error| Failure::of(&error, &self.address))
     }
 
-    async fn connected(&self, lane: &Lane) -> Result<Numbered, RedisError> {
-        if let Some(current) = lane.current() {
-            return Ok(current);
+    /// The connection that there is, or one that is being made: a crowd does not knock one by one.
+    fn attempt(&self, lane: &Arc<Lane>) -> (u64, Attempt) {
+        let mut current = lock(&lane.0);
+        if let Some(attempt) = &current.attempt {
+            return (current.attempts, attempt.clone());
         }
-        let ended = lane.attempts.load(Ordering::Acquire);
-        let mut last_error = lane.gate.lock().await;
-        if let Some(current) = lane.current() {
-            return Ok(current);
-        }
-        // Who waited while another tried has its answer: a crowd does not knock one by one.
-        if let Some(error) = &*last_error
-            && lane.attempts.load(Ordering::Acquire) != ended
-        {
-            return Err(error.clone());
-        }
-        // What limits them is the time of the whole command.
-        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let made = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        let number = lane.attempts.fetch_add(1, Ordering::AcqRel);
-        match made {
-            Ok(connection) => {
-                *last_error = None;
-                let made = Numbered { number, connection };
-                *lock(&lane.current) = Some(made.clone());
-                Ok(made)
+        current.attempts += 1;
+        let number = current.attempts;
+        let (client, address, timeout) = (self.client.clone(), self.address.clone(), self.timeout);
+        let lane = lane.clone();
+        let task = tokio::spawn(async move {
+            // What limits commands is the time of each.
+            let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+            let made = client.get_multiplexed_async_connection_with_config(&config);
+            let made = match tokio::time::timeout(timeout, made).await {
+                Ok(made) => made.map_err(|error| RedisError::of(&error, &address)),
+                Err(_) => Err(timed_out(&address, timeout)),
+            };
+            if made.is_err() {
+                // Who comes now tries anew.
+                lane.forget(number);
             }
-            Err(error) => {
-                let error = RedisError::of(&error, &self.address);
-                *last_error = Some(error.clone());
-                Err(error)
-            }
-        }
+            made
+        });
+        let address = self.address.clone();
+        let ended = move |_| {
+            // The task panicked, or its runtime has gone.
+            let cause = "connecting was broken off".to_owned();
+            Err(RedisError::Unreachable { address: address.to_string(), cause })
+        };
+        let attempt = task.map(|made| made.unwrap_or_else(ended)).boxed().shared();
+        current.attempt = Some(attempt.clone());
+        (number, attempt)
     }
 
     fn lane(&self) -> Arc<Lane> {
@@ -153,15 +157,15 @@ impl Connection {
 }
 
 impl Lane {
-    fn current(&self) -> Option<Numbered> {
-        lock(&self.current).clone()
-    }
-
     /// Lets go of a connection, unless there is another already.
-    fn forget(&self, number: Option<u64>) {
-        let mut current = lock(&self.current);
-        if current.as_ref().map(|current| current.number) == number {
-            *current = None;
+    fn forget(&self, number: u64) {
+        let mut current = lock(&self.0);
+        if current.attempts == number {
+            current.attempt = None;
         }
     }
+}
+
+fn timed_out(address: &str, after: Duration) -> RedisError {
+    RedisError::TimedOut { address: address.to_owned(), after }
 }

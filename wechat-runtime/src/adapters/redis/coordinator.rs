@@ -11,7 +11,7 @@ use crate::random;
 use crate::storage::{Begun, Coordinator, Notes, Record, Result, Slot, Turn};
 
 /// The longest lease: a leader that needs longer has been given up.
-const LONGEST_LEASE: Duration = Duration::from_hours(24);
+const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
 
 /// `lead` or `wait`, the fence or what is left (ms), the time (µs), the record, the notes.
 type Answer = (String, u64, u64, Option<Vec<u8>>, Option<Vec<u8>>);

@@ -10,34 +10,38 @@ use super::key::Key;
 use crate::storage::{self, Coordinator, Record, Slot};
 use crate::{AuthorizerToken, Secret, Ticket, TicketType, Token, VerifyTicket};
 
-// That a record is of its slot's kind is seen to where it is read: what these find in its place is nothing.
-
 impl Redis {
     async fn token(&self, slot: Slot) -> storage::Result<Option<Token>> {
-        match self.fetch(&self.key_of(&slot)).await? {
-            Some(Record::Token(token)) => Ok(Some(token)),
-            other => self.none(&slot, other),
-        }
+        self.fetch_as(&slot, |record| match record {
+            Record::Token(token) => Some(token),
+            _ => None,
+        })
+        .await
     }
 
     async fn ticket(&self, slot: Slot) -> storage::Result<Option<Ticket>> {
-        match self.fetch(&self.key_of(&slot)).await? {
-            Some(Record::Ticket(ticket)) => Ok(Some(ticket)),
-            other => self.none(&slot, other),
-        }
+        self.fetch_as(&slot, |record| match record {
+            Record::Ticket(ticket) => Some(ticket),
+            _ => None,
+        })
+        .await
     }
 
     async fn authorizer(&self, slot: Slot) -> storage::Result<Option<AuthorizerToken>> {
-        match self.fetch(&self.key_of(&slot)).await? {
-            Some(Record::Authorizer(record)) => Ok(Some(record)),
-            other => self.none(&slot, other),
-        }
+        self.fetch_as(&slot, |record| match record {
+            Record::Authorizer(record) => Some(record),
+            _ => None,
+        })
+        .await
     }
 
-    fn none<T>(&self, slot: &Slot, found: Option<Record>) -> storage::Result<Option<T>> {
-        match found {
-            None => Ok(None),
-            Some(_) => Err(self.key_of(slot).unreadable(Unreadable::Foreign).into()),
+    /// What is stored, of the kind that is its slot's. That it is none is found out where it is read, too.
+    async fn fetch_as<T>(&self, slot: &Slot, pick: fn(Record) -> Option<T>) -> storage::Result<Option<T>> {
+        let key = self.key_of(slot);
+        let Some(record) = self.fetch(&key).await? else { return Ok(None) };
+        match pick(record) {
+            Some(record) => Ok(Some(record)),
+            None => Err(key.unreadable(Unreadable::Foreign).into()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Adapters of either trait as one type: what every storage can do, whatever its trait calls it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::record::Record;
@@ -7,13 +9,14 @@ use super::slot::Slot;
 use crate::Secret;
 use crate::credential::Account;
 use crate::storage::store::OTHER_APPLICATION;
-use crate::storage::{ComponentHub, Error, Hub, Result};
+use crate::storage::{ComponentHub, Coordinator, Error, Hub, Result};
 
 #[async_trait]
 pub(super) trait Storage: Send + Sync {
     async fn fetch(&self, account: &Account, slot: &Slot) -> Result<Option<Record>>;
     async fn save(&self, account: &Account, record: Record) -> Result<Record>;
     async fn secret(&self, appid: &str) -> Result<Option<Secret>>;
+    fn coordinator(&self) -> Option<Arc<dyn Coordinator>>;
 }
 
 pub(super) struct HubStorage<S: Hub> {
@@ -55,6 +58,10 @@ impl<S: Hub> Storage for HubStorage<S> {
 
     async fn secret(&self, appid: &str) -> Result<Option<Secret>> {
         self.adapter.fetch_secret_key(appid, &self.args).await
+    }
+
+    fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
+        self.adapter.coordinator(&self.args)
     }
 }
 
@@ -115,5 +122,9 @@ impl<S: ComponentHub> Storage for ComponentHubStorage<S> {
 
     async fn secret(&self, appid: &str) -> Result<Option<Secret>> {
         self.adapter.fetch_secret_key(appid, &self.args).await
+    }
+
+    fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
+        self.adapter.coordinator(&self.args)
     }
 }

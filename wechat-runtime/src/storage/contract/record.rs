@@ -1,7 +1,7 @@
 //! What an adapter is given and answers with: credentials as one type, compared field by field.
 
 use super::slot::Slot;
-use crate::{AuthorizerToken, Secret, Ticket, Token, VerifyTicket};
+use crate::{AuthorizerToken, Secret, Ticket, Token, VerifyTicket, storage};
 
 /// What an adapter stores for a credential.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +29,27 @@ impl Record {
             Self::VerifyTicket(_) => Slot::VerifyTicket,
             Self::Authorizer(_) => Slot::AuthorizerToken,
             Self::Ticket(ticket) => Slot::Ticket(ticket.ticket_type().clone()),
+        }
+    }
+
+    /// As a coordinator keeps it: a verify ticket is nothing to agree about.
+    pub(super) fn kept(self) -> Option<storage::Record> {
+        match self {
+            Self::Token(token) | Self::ComponentToken(token) => Some(storage::Record::Token(token)),
+            Self::Authorizer(record) => Some(storage::Record::Authorizer(record)),
+            Self::Ticket(ticket) => Some(storage::Record::Ticket(ticket)),
+            Self::VerifyTicket(_) => None,
+        }
+    }
+
+    /// What a coordinator has found in a slot: nothing, if that is of another kind.
+    pub(super) fn of(slot: &Slot, kept: storage::Record) -> Option<Self> {
+        match (slot, kept) {
+            (Slot::AccessToken, storage::Record::Token(token)) => Some(Self::Token(token)),
+            (Slot::ComponentToken, storage::Record::Token(token)) => Some(Self::ComponentToken(token)),
+            (Slot::AuthorizerToken, storage::Record::Authorizer(record)) => Some(Self::Authorizer(record)),
+            (Slot::Ticket(_), storage::Record::Ticket(ticket)) => Some(Self::Ticket(ticket)),
+            _ => None,
         }
     }
 

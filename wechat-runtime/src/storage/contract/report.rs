@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// What came of the checks, in the order they were made. Its `Display` has a line for each.
+/// What came of the checks, in the order they were made. Its `Display` has a line for each, and one for all those that do
+/// not apply.
 #[derive(Clone, Debug)]
 #[must_use = "a report fails no test by itself: see `assert`"]
 pub struct Report(pub(super) Vec<Checked>);
@@ -27,6 +28,8 @@ pub enum Verdict {
     NotGiven(&'static str),
     /// Not run, because it builds on another check, which did not hold: that one's name.
     NotReached(&'static str),
+    /// Not run, because it is about something that this storage does not have: what that is.
+    NotApplicable(&'static str),
 }
 
 impl Report {
@@ -74,9 +77,17 @@ impl Checked {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (failed, all) = (self.failed().count(), self.0.len());
+        let applies = |it: &&Checked| !matches!(it.verdict, Verdict::NotApplicable(_));
+        let (failed, all) = (self.failed().count(), self.0.iter().filter(applies).count());
         write!(f, "the storage contract: {failed} of {all} checks failed")?;
-        self.0.iter().try_for_each(|checked| write!(f, "\n{checked}"))
+        self.0.iter().filter(applies).try_for_each(|checked| write!(f, "\n{checked}"))?;
+        // They all lack the same.
+        match self.0.iter().find(|it| !applies(it)).map(Checked::verdict) {
+            Some(Verdict::NotApplicable(what)) => {
+                write!(f, "\nno need  {} checks more: the storage has no {what}", self.0.len() - all)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -88,6 +99,7 @@ impl fmt::Display for Checked {
             Verdict::Failed(how) => write!(f, "FAILED   {name}: {rule}: {how}"),
             Verdict::NotGiven(call) => write!(f, "not run  {name}: {rule}: give `.{call}`"),
             Verdict::NotReached(other) => write!(f, "not run  {name}: {rule}: `{other}` has to hold first"),
+            Verdict::NotApplicable(what) => write!(f, "no need  {name}: {rule}: the storage has no {what}"),
         }
     }
 }

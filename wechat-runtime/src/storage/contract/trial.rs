@@ -13,7 +13,7 @@ use super::record::Record;
 use super::slot::{MARK, Slot, new_appid, slots};
 use crate::application::Kind;
 use crate::credential::Account;
-use crate::storage::{Error, Result as Answer};
+use crate::storage::{Coordinator, Error, Result as Answer};
 use crate::{Secret, TicketType};
 
 /// What a check comes to when it does not hold, or cannot be run.
@@ -174,7 +174,12 @@ impl Adapter {
         }
     }
 
-    async fn ask<T>(&self, callback: &str, work: impl Future<Output = T>) -> Outcome<T> {
+    /// The coordinator, where the storage has one.
+    pub(super) fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
+        self.storage.coordinator()
+    }
+
+    pub(super) async fn ask<T>(&self, callback: &str, work: impl Future<Output = T>) -> Outcome<T> {
         let work = AssertUnwindSafe(work).catch_unwind();
         match tokio::time::timeout(self.limit, work).await {
             Ok(Ok(answer)) => Ok(answer),

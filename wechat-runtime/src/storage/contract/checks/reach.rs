@@ -1,6 +1,8 @@
-//! Secrets, and storages out of reach.
+//! Secrets, and storages and coordinators out of reach.
 
+use crate::storage::Error;
 use crate::storage::contract::Verdict;
+use crate::storage::contract::led::{LONG, new_notes};
 use crate::storage::contract::slot::{MARK, new_appid};
 use crate::storage::contract::trial::{Outcome, Trial, failed};
 
@@ -63,20 +65,53 @@ pub(super) async fn a_secret_out_of_reach_is_not_none(trial: &Trial) -> Outcome 
     Ok(())
 }
 
+pub(super) async fn a_coordinator_out_of_reach_is_an_error(trial: &Trial) -> Outcome {
+    let process = trial.process_out_of_reach()?;
+    for place in trial.places() {
+        let (record, notes) = (place.slot.living(), new_notes());
+        let found = [
+            ("begin", process.try_begin(&place, LONG).await?.is_ok()),
+            ("commit", process.try_commit(&place, 1, &record, &notes).await?.is_ok()),
+            ("abort", process.try_abort(&place, 1, &notes).await?.is_ok()),
+        ];
+        if let Some((callback, _)) = found.into_iter().find(|(_, is_ok)| *is_ok) {
+            return Err(place.failed(format!("expected `Err` of {callback}, found `Ok`")));
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn a_coordinators_error_does_not_tell_what_was_committed(trial: &Trial) -> Outcome {
+    let process = trial.process_out_of_reach()?;
+    for place in trial.places() {
+        let committed = process.try_commit(&place, 1, &place.slot.living(), &new_notes()).await?;
+        let Err(error) = committed else { continue };
+        if tells(error) {
+            return Err(place.failed("expected an `Err` without the value, found it in its text"));
+        }
+    }
+    Ok(())
+}
+
 pub(super) async fn an_error_does_not_tell_what_was_saved(trial: &Trial) -> Outcome {
     let (adapter, account) = (trial.out_of_reach()?, trial.new_account());
     for slot in trial.slots() {
         let Err(error) = adapter.try_save(&account, &slot.living()).await? else { continue };
-        let mut words = format!("{error} {error:?}");
-        let error = error.into_inner();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            words = format!("{words} {cause} {cause:?}");
-            source = cause.source();
-        }
-        if words.contains(MARK) {
+        if tells(error) {
             return Err(failed(slot, "expected an `Err` without the value, found it in its text"));
         }
     }
     Ok(())
+}
+
+/// Whether an error has a value in its text, or in that of its sources.
+fn tells(error: Error) -> bool {
+    let mut words = format!("{error} {error:?}");
+    let error = error.into_inner();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words = format!("{words} {cause} {cause:?}");
+        source = cause.source();
+    }
+    words.contains(MARK)
 }
