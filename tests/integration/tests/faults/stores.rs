@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wechat_integration_tests::fault_proxy::Way;
 use wechat_integration_tests::orders::{Does, Tally, Work};
+use wechat_simulator::Line;
 
 use crate::board::Row;
 use crate::stage::{AT_ONCE, BRISK, HUBS, LONG, SLACK, Setting, Stage, assert_all_succeeded, eventually};
@@ -63,20 +64,26 @@ async fn fault_07_a_store_that_is_down_frozen_slow_or_flapping_causes_no_fetch_w
         .await;
         assert_eq!((stage.issued(&kept), stage.issued(&unread)), (0, 0), "too slow");
 
-        // What Redis says to who begins, and to who commits, is lost with the connection.
-        stage.hubs.iter().for_each(|hub| hub.redis.drop_answers(1));
-        let mut tally = stage.all(&token(&begun)).await;
-        for hub in &stage.hubs {
-            hub.redis.dropped(1).await;
-        }
-        eventually(LONG, "all have it", async || {
-            tally = std::mem::take(&mut tally).and(stage.all(&token(&begun)).await);
-            stage.issued(&begun) > 0 && stage.all(&token(&begun)).await.failures() == 0
-        })
-        .await;
+        // What Redis says to who begins, and to who commits, is lost with the connection: it is asked again, and knows them.
+        let refused = stage.seed(&begun).await;
+        assert_all_succeeded(
+            &stage.all(&token(&begun)).await,
+            10 * HUBS,
+            "all have one that is refused then",
+        );
+        stage.account(&begun).revoke(Line::Classic);
+        stage.hubs[0].redis.drop_answers(1);
+        let report = Stage::work(&begun, Does::Report(refused), 10, LONG);
+        let mut tally = stage.all_of(&[0], &report).await;
+        stage.hubs[0].redis.dropped(1).await;
+        assert!(
+            tally.longest < AT_ONCE,
+            "nobody waits for the lease of one who does not know that it leads: {tally:?}"
+        );
+        tally = tally.and(stage.all(&report).await);
         row.count(&tally);
-        assert!(tally.failed.keys().all(|kind| kind == "Storage"), "{tally:?}");
-        assert_eq!(stage.issued(&begun), 1, "lost answers");
+        assert_all_succeeded(&tally, 10 + 10 * HUBS, "who was not told that it leads");
+        assert_eq!(stage.issued(&begun), 1);
         stage.hubs[0].wechat.hold(Way::Back);
         stage.begin(0, &token(&bought)).await;
         stage.hubs[0].wechat.held(Way::Back).await;
