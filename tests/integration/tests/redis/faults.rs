@@ -300,9 +300,9 @@ async fn a_lease_that_a_frozen_server_grants_too_late_goes_to_the_next_who_asks_
     server.freeze();
     assert_says(&begin(&hasty).await.unwrap_err(), "did not answer");
     server.resume();
-    let began = Instant::now();
+    let resumed = Instant::now();
     while !server.tell::<bool>(&["HEXISTS", TOKEN_KEY, "lease_end"]) {
-        assert!(began.elapsed() < ENOUGH);
+        assert!(resumed.elapsed() < ENOUGH);
     }
     assert!(matches!(begin(&other).await.unwrap(), Turn::Wait { .. }));
     fetched(&hasty).await;
