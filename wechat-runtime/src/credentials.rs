@@ -13,13 +13,13 @@ mod listing;
 mod payment;
 mod price;
 mod record;
+mod shared;
 mod turn;
 mod upstream;
 mod verify_ticket;
 
 use std::borrow::Cow;
 use std::future::Future;
-use std::iter;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ use crate::settings::RefreshSettings;
 use crate::storage::adapter::Binding;
 use crate::storage::store::Owner;
 use crate::wire::Wire;
-use crate::{Error, Secret, TicketType, TokenKind, storage};
+use crate::{Error, Secret, TokenKind, storage};
 
 /// The refreshes under way in this process.
 static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new);
@@ -309,15 +309,10 @@ impl Credentials {
 
     /// Ends the cool-downs that a used-up quota has caused, for all credentials of an account.
     pub(crate) async fn quota_cleared(&self, appid: &str) {
-        lane::quota_cleared(&self.key.base_url, appid);
-        let Some(coordinator) = self.coordinator() else { return };
-        let (account, token) = (&self.key.account, &self.key.credential);
-        let tickets = [TicketType::JSAPI, TicketType::WX_CARD].map(Credential::Ticket);
-        // A component has no tickets of its own.
-        let tickets = tickets.into_iter().filter(|_| *token != Credential::ComponentToken);
-        for credential in iter::once(token.clone()).chain(tickets) {
-            let of = self.another(account.clone(), credential);
-            of.tell_all(coordinator.clone(), |guard, _| guard.quota_cleared()).await;
+        lane::quota_cleared(&self.key.base_url, appid, self.now());
+        if let Some(coordinator) = self.coordinator() {
+            // What is bought with this one asks there, when it is held back.
+            self.tell_all(coordinator, Guard::quota_cleared).await;
         }
     }
 

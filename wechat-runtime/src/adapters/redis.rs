@@ -21,8 +21,8 @@ use self::key::{AppSecret, Key, Stored};
 use self::script::{SAVE, record_of};
 pub use self::sealed::EncryptionKey;
 use self::sealed::Seal;
-use crate::Secret;
 use crate::storage::{self, Slot};
+use crate::{Secret, random};
 
 /// How often a save begins again because another has saved the same record meanwhile. Each time, one of those who save at
 /// once is done, so a crowd of as many is served.
@@ -169,12 +169,12 @@ impl Redis {
     /// replaced.
     async fn save<T: Stored>(&self, key: &Key, change: impl Fn(Option<T>) -> T) -> Result<T, RedisError> {
         let stored: Option<Vec<u8>> = self.connection().ask(&record_of(key)).await?;
-        let mut stored = stored.unwrap_or_default();
+        let (mut stored, mark) = (stored.unwrap_or_default(), random::word());
         for _ in 0..MOST_TRIES {
             let found = if stored.is_empty() { None } else { Some(key.read(self.seal(), &stored)?) };
             let record = change(found);
             let (written, keep_for) = (key.write(self.seal(), &record)?, record.keep_for().to_string());
-            let arguments = [&*stored, &written, keep_for.as_bytes()];
+            let arguments = [&*stored, &written, keep_for.as_bytes(), mark.as_bytes()];
             let (is_stored, found): (bool, Vec<u8>) =
                 self.connection().ask(&SAVE.on(key, &arguments)).await?;
             if is_stored {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Credentials;
 use super::cool_down::REFRESH_TOKEN_REFUSED;
-use super::guard::Question;
+use super::guard::{Guard, Question};
 use super::landing::Failure;
 use super::lead::Lead;
 use super::payment::Payment;
@@ -245,10 +245,19 @@ impl Credentials {
         let bought = bought.with_authorized_at(now);
         let change = move |stored: Option<&AuthorizerToken>| Some(authorized_since(bought.clone(), stored));
         let stored = self.change_record(change).await?.stored;
-        self.lane().guard(|guard| {
-            guard.granted(self.now(), &grant.value, Question::Missing, Price::default());
-        });
         self.lane().bought(&grant, Price::default(), self.now(), None);
+        match self.coordinator() {
+            Some(coordinator) => {
+                let value = grant.value;
+                let granted = move |guard: &mut Guard, now| {
+                    guard.granted(now, &value, Question::Missing, Price::default());
+                };
+                self.tell_all(coordinator, granted).await;
+            }
+            None => self.lane().guard(|guard| {
+                guard.granted(self.now(), &grant.value, Question::Missing, Price::default());
+            }),
+        }
         if let Some(grant) = stored.as_ref().and_then(AuthorizerToken::grant) {
             self.binding.keep(&self.key, grant.received(self.now()));
         }

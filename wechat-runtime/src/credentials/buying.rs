@@ -152,9 +152,10 @@ impl Lead<'_> {
         let left = of.time_left(self.began, "WeChat")?.min(of.settings.upstream_timeout);
         let now = of.now();
         let reply = timeout(left, asked).await;
-        self.note_if_late();
         let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time")));
         let granted = reply.and_then(|reply| reply.grant(&of.key.credential, now));
+        // An errcode is the one answer that says for certain that nothing was granted.
+        self.note_asked(granted.as_ref().err().is_none_or(|error| error.errcode().is_none()));
         Ok(granted.map_err(|error| of.locate(error)))
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Guard {
     refusals: Daily,
     renewals: Daily,
     forced: Daily,
+    /// When the quota was cleared last, for what is bought with this credential.
+    quota_cleared_at: Option<Moment>,
 }
 
 struct CoolDown {
@@ -185,8 +187,24 @@ impl Guard {
     }
 
     /// Ends the cool-downs that a used-up quota has caused.
-    pub(super) fn quota_cleared(&mut self) {
+    pub(super) fn quota_cleared(&mut self, now: Moment) {
+        self.quota_cleared_at = Some(now);
         self.cool_downs.retain(|it| it.rule.ends_by != EndsBy::ClearedQuota);
+    }
+
+    /// The quota was cleared then: ends the cool-downs that it has caused before. Says whether there were any.
+    pub(super) fn end_quota_pauses(&mut self, cleared_at: Moment) -> bool {
+        let before = self.cool_downs.len();
+        self.cool_downs.retain(|it| it.rule.ends_by != EndsBy::ClearedQuota || it.began > cleared_at);
+        self.cool_downs.len() < before
+    }
+
+    pub(super) fn is_paused_by_quota(&self) -> bool {
+        self.cool_downs.iter().any(|it| it.rule.ends_by == EndsBy::ClearedQuota)
+    }
+
+    pub(super) fn quota_cleared_at(&self) -> Option<Moment> {
+        self.quota_cleared_at
     }
 
     /// Whether nothing is known, or nothing but pauses that are over.

@@ -156,12 +156,12 @@ pub(super) fn forget_what_is_over(now: Moment) {
 }
 
 /// Ends the cool-downs that a used-up quota has caused in this process, for all credentials of an account.
-pub(super) fn quota_cleared(base_url: &str, appid: &str) {
+pub(super) fn quota_cleared(base_url: &str, appid: &str, now: Moment) {
     for (lane, state) in lock(&STATES).iter_mut() {
         let account = &lane.key.account;
         let theirs = *account.appid == *appid || account.authorizer.as_deref() == Some(appid);
         if *lane.key.base_url == *base_url && theirs {
-            state.guard.quota_cleared();
+            state.guard.quota_cleared(now);
         }
     }
 }

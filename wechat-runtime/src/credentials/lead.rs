@@ -1,7 +1,5 @@
 //! What the one who refreshes does for all who wait.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -10,15 +8,14 @@ use tracing::Instrument as _;
 
 use super::guard::{Blocked, Guard, Question};
 use super::landing::{Failure, Landing, Through};
-use super::lane::{Lane, Over, forget_what_is_over};
+use super::lane::{Lane, forget_what_is_over};
 use super::price::Price;
-use super::turn::{Asked, Stored, Turn};
+use super::shared::Shared;
+use super::turn::Stored;
 use super::{Cause, Credentials, unpanicked};
 use crate::clock::Moment;
 use crate::credential::{Credential, Grant, Standing};
 use crate::errcode::ErrorKind;
-use crate::flight::lock;
-use crate::storage::Coordinator;
 use crate::storage::store::Owner;
 use crate::{AuthorizerToken, Error, Secret, TokenKind};
 
@@ -30,7 +27,7 @@ pub(super) struct Lead<'a> {
     fence: u64,
     pub(super) began: Instant,
     /// Where several processes agree whose turn it is: ours, and what is known for all of them.
-    shared: Option<Shared>,
+    pub(super) shared: Option<Shared>,
     pub(super) stale: Option<&'a Secret>,
     pub(super) cause: &'a Cause,
     paid_with: Option<&'a Paid>,
@@ -40,18 +37,6 @@ pub(super) struct Lead<'a> {
 
 /// The credential that another is bought with, or why it is not to be had.
 pub(super) type Paid = Result<Grant, Error>;
-
-/// A turn, and the guard that goes with it from process to process.
-struct Shared {
-    turn: Arc<Turn>,
-    guard: Mutex<Guard>,
-    /// What was stored when the turn began.
-    found: Over,
-    /// The refresh token that an authorizer's was bought with: not always the stored one.
-    bought_by: Mutex<Option<Secret>>,
-    /// Whether the lease was over when WeChat's answer came, or none did: what was granted since is not known here.
-    late: AtomicBool,
-}
 
 impl Credentials {
     pub(super) fn lead(
@@ -201,80 +186,19 @@ impl Lead<'_> {
         self.replace(stored).await
     }
 
-    /// A refresh that is made in one process at a time: waits for the turn, or for what another's brings.
-    async fn run_in_turn(mut self, coordinator: &Arc<dyn Coordinator>) -> Result<Grant, Failure> {
-        let of = self.of;
-        // Ends: whoever waits for it goes away in time, and so does this task.
-        let waiting = Instant::now();
-        loop {
-            let Asked { stored, guard, turn } = of.ask_for_turn(coordinator).await?;
-            match turn {
-                Ok(turn) => {
-                    self.began = turn.began;
-                    let (turn, guard) = (Arc::new(turn), Mutex::new(guard));
-                    let found = stored.grant.as_ref().map(|grant| grant.value.clone());
-                    let (bought_by, late) = (Mutex::default(), AtomicBool::new(false));
-                    self.shared = Some(Shared { turn, guard, found, bought_by, late });
-                    let outcome = self.replace(stored).await;
-                    self.end_turn().await;
-                    return outcome;
-                }
-                Err(at_most) => {
-                    let answer = stored.grant.filter(|stored| self.answers(stored));
-                    if let Some(stored) = answer.filter(|_| !of.insists(self.cause)) {
-                        return self.keep(stored);
-                    }
-                    if waiting.elapsed() > of.patience() {
-                        return Err(of
-                            .error(ErrorKind::Timeout, "another process refreshes it still")
-                            .into());
-                    }
-                    of.wait_for_turn(at_most).await;
-                }
-            }
-        }
-    }
-
-    /// Gives the turn back, where what was stored has not ended it.
-    async fn end_turn(&self) {
-        let Some(shared) = &self.shared else { return };
-        let notes = lock(&shared.guard).notes();
-        match shared.turn.end(self.of, notes).await {
-            Ok(true) => {}
-            Ok(false) => self.doubt_if_late(shared),
-            Err(error) => tracing::warn!(%error, "others wait until the lease is over"),
-        }
-    }
-
-    /// Who has been parked past its lease cannot tell which grant is the newer one: its own, or another's since.
-    fn doubt_if_late(&self, shared: &Shared) {
-        if shared.late.swap(false, Ordering::Relaxed) && self.of.key.credential.kind().is_some() {
-            self.of.doubt();
-        }
-    }
-
     /// Asks the guard, or tells it something, by the clock that it goes by.
     pub(super) fn guard<R>(&self, ask: impl FnOnce(&mut Guard, Moment) -> R) -> R {
         match &self.shared {
-            Some(shared) => ask(&mut lock(&shared.guard), shared.turn.now()),
+            Some(shared) => shared.guard(ask),
             None => self.lane.guard(|guard| ask(guard, self.of.now())),
         }
     }
 
     /// Compare, ask whether WeChat may be asked, ask, save.
-    async fn replace(&self, stored: Stored) -> Result<Grant, Failure> {
+    pub(super) async fn replace(&self, stored: Stored) -> Result<Grant, Failure> {
         let (of, record) = (self.of, stored.record.as_ref());
-        let insists = of.insists(self.cause);
-        let finds_none = matches!(self.cause, Cause::Missing) && stored.grant.is_none();
-        let taken_back = record.is_some_and(AuthorizerToken::is_unauthorized);
-        let value = stored.grant.as_ref().map(|grant| &grant.value);
-        let unseen = self.lane.unseen(value, finds_none, of.now(), &of.settings);
-        let unseen = unseen.filter(|_| !insists && !taken_back);
-        let answer = stored
-            .grant
-            .as_ref()
-            .filter(|stored| !insists && !self.is_behind(stored, unseen.as_ref()) && self.answers(stored));
-        if let Some(stored) = answer {
+        let unseen = self.unseen(&stored);
+        if let Some(stored) = stored.grant.as_ref().filter(|stored| self.settles(stored, unseen.as_ref())) {
             return self.keep(stored.clone());
         }
         let payment = of.payment(self.owner, record).await?;
@@ -289,7 +213,11 @@ impl Lead<'_> {
         }
         let refused = self.stale.filter(|_| self.cause.is_refusal());
         let question = self.question(refused);
-        let begun = self.guard(|guard, now| guard.begin(now, question, payment.price(), &of.settings));
+        let ask = |guard: &mut Guard, now| guard.begin(now, question, payment.price(), &of.settings);
+        let mut begun = self.guard(ask);
+        if matches!(begun, Err(Blocked::CoolDown(_))) && self.learns_of_a_cleared_quota().await {
+            begun = self.guard(ask);
+        }
         if let (Err(Blocked::TooYoung(_)), Cause::Asked { .. }, false) =
             (&begun, self.cause, of.given.is_some())
         {
@@ -305,7 +233,7 @@ impl Lead<'_> {
         }
         let own_way = of.binding.store.refresh(&of.key.account, &of.key.credential, self.stale);
         let own_way = of.ask_storage("refresh", own_way).await;
-        self.note_if_late();
+        self.note_asked(!matches!(own_way, Ok(None)));
         let granted = match own_way {
             Ok(None) => self.buy(&payment, record, refused).await?,
             Ok(Some(grant)) => self.own_grant(grant.received(of.now()), refused)?,
@@ -314,13 +242,19 @@ impl Lead<'_> {
         self.save(granted, &stored, payment.price()).await
     }
 
-    /// Notes whether an answer has come when the lease was over already.
-    pub(super) fn note_if_late(&self) {
-        if let Some(shared) = &self.shared
-            && self.began.elapsed() >= self.of.settings.lease
-        {
-            shared.late.store(true, Ordering::Relaxed);
-        }
+    /// What this process has bought and the store has not been seen to hold.
+    pub(super) fn unseen(&self, stored: &Stored) -> Option<(Grant, Price)> {
+        let of = self.of;
+        let finds_none = matches!(self.cause, Cause::Missing) && stored.grant.is_none();
+        let taken_back = stored.record.as_ref().is_some_and(AuthorizerToken::is_unauthorized);
+        let value = stored.grant.as_ref().map(|grant| &grant.value);
+        let unseen = self.lane.unseen(value, finds_none, of.now(), &of.settings);
+        unseen.filter(|_| !of.insists(self.cause) && !taken_back)
+    }
+
+    /// Whether what is stored is all that is wanted.
+    pub(super) fn settles(&self, stored: &Grant, unseen: Option<&(Grant, Price)>) -> bool {
+        !self.of.insists(self.cause) && !self.is_behind(stored, unseen) && self.answers(stored)
     }
 
     /// Judges what the adapter has come by in its own way.
@@ -335,17 +269,10 @@ impl Lead<'_> {
         if Some(&grant.value) == refused { Err(Failure::SameAgain) } else { Ok(grant) }
     }
 
-    /// Notes which refresh token bought something.
-    pub(super) fn note_bought_by(&self, refresh_token: &Secret) {
-        if let Some(shared) = &self.shared {
-            *lock(&shared.bought_by) = Some(refresh_token.clone());
-        }
-    }
-
     /// Notes what was granted.
     pub(super) fn granted(&self, grant: &Grant, question: Question<'_>, price: Price) {
         self.guard(|guard, now| guard.granted(now, &grant.value, question, price));
-        let over = self.shared.as_ref().map(|shared| shared.found.clone());
+        let over = self.shared.as_ref().map(Shared::found);
         self.lane.bought(grant, price, self.of.now(), over);
     }
 
@@ -403,72 +330,6 @@ impl Lead<'_> {
                 Ok(grant)
             }
         }
-    }
-
-    /// Stores a grant for all processes, unless what is stored has changed since the turn began.
-    async fn commit(
-        &self,
-        shared: &Shared,
-        grant: Grant,
-        stored: &Stored,
-        price: Price,
-    ) -> Result<Grant, Failure> {
-        let of = self.of;
-        self.check_fence()?;
-        let whole = self.whole_record(&grant, stored.record.as_ref());
-        let replaces = whole.as_ref().and_then(AuthorizerToken::refresh_token)
-            != stored.record.as_ref().and_then(AuthorizerToken::refresh_token);
-        let (record, notes) = (of.to_store(grant.clone(), whole), lock(&shared.guard).notes());
-        // What came along with the refused one is good all the same, and is stored before it is told.
-        let is_refused = self.cause.is_refusal() && Some(&grant.value) == self.stale;
-        let kept = |grant| if is_refused { Err(Failure::SameAgain) } else { self.keep(grant) };
-        match shared.turn.commit(of, record.clone(), notes.clone()).await {
-            Ok(true) => {
-                self.lane.seen(&grant.value);
-                kept(grant)
-            }
-            Ok(false) => {
-                let in_another_turn = self.commit_in_another_turn(&grant, stored, price).await;
-                if let Ok(true) = in_another_turn {
-                    return kept(grant);
-                }
-                self.lane.superseded();
-                self.doubt_if_late(shared);
-                in_another_turn?;
-                Err(Failure::Overtaken)
-            }
-            Err(error) => {
-                shared.turn.clone().commit_later(of.clone(), record, notes);
-                if replaces {
-                    // Nobody is told of success before the refresh token is durable.
-                    return Err(error.into());
-                }
-                tracing::error!(%error, "the new {} is not saved yet", of.key.credential.name());
-                kept(grant)
-            }
-        }
-    }
-
-    /// Stores a grant in another turn, where what is stored is what it was, or is what the grant replaces, and nobody leads:
-    /// then it is the newest all the same, and the turn was lost to somebody who stored something else besides.
-    async fn commit_in_another_turn(
-        &self,
-        grant: &Grant,
-        stored: &Stored,
-        price: Price,
-    ) -> Result<bool, Failure> {
-        let (of, Some(coordinator)) = (self.of, self.owner.coordinator()) else { return Ok(false) };
-        let Asked { stored: now_stored, mut guard, turn } = of.ask_for_turn(&coordinator).await?;
-        let Ok(turn) = turn else { return Ok(false) };
-        let bought_by = self.shared.as_ref().and_then(|shared| lock(&shared.bought_by).clone());
-        if !now_stored.is_like(stored) && !now_stored.is_replaced_by(grant, bought_by.as_ref()) {
-            turn.end(of, guard.notes()).await?;
-            return Ok(false);
-        }
-        let refused = self.stale.filter(|_| self.cause.is_refusal());
-        guard.granted(turn.now(), &grant.value, self.question(refused), price);
-        let whole = self.whole_record(grant, now_stored.record.as_ref());
-        Ok(turn.commit(of, of.to_store(grant.clone(), whole), guard.notes()).await?)
     }
 
     pub(super) fn keep(&self, grant: Grant) -> Result<Grant, Failure> {

@@ -57,8 +57,9 @@ impl Credentials {
         let owner = self.owner()?;
         let stored = self.record(owner).await?;
         let Some(changed) = change(stored.as_ref()) else { return Ok(Changed { stored, saved: false }) };
-        // A storage may be one that puts records in each other's place.
-        let whole = changed.over(stored);
+        // A storage may be one that puts records in each other's place. But what several processes share is saved over what
+        // is stored by then, and not over what was read here.
+        let whole = if owner.coordinator().is_some() { changed } else { changed.over(stored) };
         let save = self.component_owner(owner)?.save_authorizer(&self.key.account, whole);
         let stored = Some(self.ask_storage("save", save).await?);
         Ok(Changed { stored, saved: true })

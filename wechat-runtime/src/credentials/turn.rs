@@ -157,25 +157,47 @@ impl Credentials {
         tokio::time::sleep(pause.min(at_most.max(LOOK_AGAIN))).await;
     }
 
-    /// Tells all processes something of this credential, where none of them refreshes it now. In a task of its own, so
-    /// that no turn is left behind by who is cancelled.
+    /// Tells all processes something of this credential, when none of them refreshes it. In a task of its own, so that no
+    /// turn is left behind by who is cancelled; and whoever tells it waits no longer than for a storage.
     pub(super) async fn tell_all<R: Send + 'static>(
         &self,
         coordinator: Arc<dyn Coordinator>,
         tell: impl FnOnce(&mut Guard, Moment) -> R + Send + 'static,
     ) -> Option<R> {
         let this = self.clone();
-        let told = tokio::spawn(async move {
-            let Asked { mut guard, turn, .. } = this.ask_for_turn(&coordinator).await?;
-            let Ok(turn) = turn else { return Ok(None) };
+        let telling = tokio::spawn(async move {
+            let waiting = Instant::now();
+            let (mut guard, turn) = loop {
+                let Asked { guard, turn, .. } = this.ask_for_turn(&coordinator).await?;
+                match turn {
+                    Ok(turn) => break (guard, turn),
+                    Err(at_most) if waiting.elapsed() < this.patience() => this.wait_for_turn(at_most).await,
+                    Err(_) => {
+                        return Err(this.error(ErrorKind::Timeout, "another process refreshes it still"));
+                    }
+                }
+            };
             let answer = tell(&mut guard, turn.now());
             turn.end(&this, guard.notes()).await?;
-            Ok::<_, Error>(Some(answer))
+            Ok::<_, Error>(answer)
         });
-        told.await.ok()?.unwrap_or_else(|error| {
-            tracing::warn!(%error, "other processes are not told of it");
-            None
-        })
+        let told = tokio::time::timeout(self.settings.storage_timeout, telling).await;
+        match told.ok()?.ok()? {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                tracing::warn!(%error, "other processes are not told of it");
+                None
+            }
+        }
+    }
+
+    /// When the quota was cleared last for what is bought with this, as far as can be told now.
+    pub(super) async fn quota_cleared_at(&self) -> Option<Moment> {
+        let Asked { guard, turn, .. } = self.ask_for_turn(&self.coordinator()?).await.ok()?;
+        if let Ok(turn) = turn {
+            turn.end(self, guard.notes()).await.ok()?;
+        }
+        guard.quota_cleared_at()
     }
 
     /// Refreshes what is stored once more, when whoever leads now has had the time to end: WeChat may have granted

@@ -27,17 +27,31 @@ const MANY_MARKS: usize = 1024;
 pub(super) struct Unanswered(Mutex<HashMap<String, String>>);
 
 impl Unanswered {
-    /// The mark to ask by: one that had no answer, or a new one.
-    fn take(&self, key: &Key) -> String {
-        lock(&self.0).remove(key.name()).unwrap_or_else(random::word)
+    /// Asks by a mark that had no answer, or a new one. It is remembered, unless it is said that there is an answer: also
+    /// where whoever asks goes away.
+    fn ask<'a>(&'a self, key: &'a Key) -> Asking<'a> {
+        let mark = lock(&self.0).remove(key.name()).unwrap_or_else(random::word);
+        Asking { marks: self, key, mark, is_answered: false }
     }
+}
 
-    fn put(&self, key: &Key, mark: String) {
-        let mut marks = lock(&self.0);
+struct Asking<'a> {
+    marks: &'a Unanswered,
+    key: &'a Key,
+    mark: String,
+    is_answered: bool,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if self.is_answered {
+            return;
+        }
+        let mut marks = lock(&self.marks.0);
         if marks.len() >= MANY_MARKS {
             marks.clear();
         }
-        marks.insert(key.name().to_owned(), mark);
+        marks.insert(self.key.name().to_owned(), std::mem::take(&mut self.mark));
     }
 }
 
@@ -49,16 +63,12 @@ impl Coordinator for Redis {
     async fn begin(&self, slot: &Slot, lease: Duration) -> Result<Begun> {
         let key = self.key_of(slot);
         let lease = lease.clamp(Duration::from_millis(1), LONGEST_LEASE).as_millis().to_string();
-        let (mark, idle) = (self.unanswered().take(&key), IDLE_MS.to_string());
-        let arguments = [lease.as_bytes(), mark.as_bytes(), idle.as_bytes()];
+        let (mut asking, idle) = (self.unanswered().ask(&key), IDLE_MS.to_string());
+        let arguments = [lease.as_bytes(), asking.mark.as_bytes(), idle.as_bytes()];
         let answer = self.connection().ask::<Answer>(&BEGIN.on(&key, &arguments)).await;
-        let (turn, number, now, stored, notes) = match answer {
-            Ok(answer) => answer,
-            Err(error) => {
-                self.unanswered().put(&key, mark);
-                return Err(error.into());
-            }
-        };
+        let (turn, number, now, stored, notes) = answer?;
+        asking.is_answered = true;
+        drop(asking);
         let turn = match turn.as_str() {
             "lead" => Turn::Lead { fence: number },
             _ => Turn::Wait { at_most: Duration::from_millis(number) },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{CoolDown, Daily, Guard, Issued};
 use crate::Error;
@@ -33,6 +33,8 @@ struct Noted {
     renewals: Daily,
     #[serde(skip_serializing_if = "Daily::is_none")]
     forced: Daily,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quota_cleared_at: Option<Moment>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,7 +55,9 @@ struct NotedCoolDown {
 /// An error without what caused it, which only the process knows that met it.
 #[derive(Serialize, Deserialize)]
 struct NotedError {
-    kind: ErrorKind,
+    /// None where it is of a kind that this version does not know.
+    #[serde(default, deserialize_with = "known")]
+    kind: Option<ErrorKind>,
     #[serde(default)]
     message: String,
     errcode: Option<i64>,
@@ -81,6 +85,7 @@ impl Guard {
             refusals: told.refusals,
             renewals: told.renewals,
             forced: told.forced,
+            quota_cleared_at: told.quota_cleared_at,
         }
     }
 
@@ -92,6 +97,7 @@ impl Guard {
             refusals: self.refusals,
             renewals: self.renewals,
             forced: self.forced,
+            quota_cleared_at: self.quota_cleared_at,
         };
         // It is all names, numbers and text.
         Notes::from(serde_json::to_string(&noted).unwrap_or_default())
@@ -126,7 +132,7 @@ impl NotedError {
     fn of(error: &Error) -> Self {
         let errmsg = error.errmsg().unwrap_or_default();
         Self {
-            kind: error.kind(),
+            kind: Some(error.kind()),
             message: error.message().to_owned(),
             errcode: error.errcode(),
             errmsg: errmsg.chars().take(LONGEST_WORDS).collect(),
@@ -140,15 +146,20 @@ impl NotedError {
     fn read(self) -> Error {
         let error = match self.errcode {
             Some(code) => Error::answered(code, self.errmsg, Origin::Grant).because(self.message),
-            None => Error::new(self.kind, self.message),
+            None => Error::new(ErrorKind::Busy, self.message),
         };
-        let error = error.of_kind(self.kind).with_http_status(self.http_status);
+        let kind = self.kind.unwrap_or_else(|| error.kind());
+        let error = error.of_kind(kind).with_http_status(self.http_status);
         let error = error.at(self.endpoint.as_deref(), self.appid.map(Arc::from).as_ref());
         match self.verify_ticket_age_seconds {
             Some(age) => error.with_verify_ticket_age(Duration::from_secs(age)),
             None => error,
         }
     }
+}
+
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ErrorKind>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
 }
 
 impl Daily {
@@ -225,6 +236,8 @@ mod tests {
     fn what_another_version_has_noted_is_read_as_far_as_it_is_known_or_forgotten() {
         let read = |text: &str| Guard::read(Some(&Notes::from(text)), &STABLE);
         assert_eq!(read(r#"{"refusals":{"day":1,"count":7},"new":[1]}"#).refusals.count, 7);
+        let paused = r#"{"cool_downs":[{"failures":0,"began":1795233600000,"pause_millis":9,"error":{"kind":"new"}}]}"#;
+        assert!(matches!(read(paused).cool_down(noon(), Price::default()), Err(Blocked::CoolDown(_))));
         for text in ["", "{", "[]", r#"{"refusals":7}"#] {
             assert!(read(text).knows_nothing());
         }

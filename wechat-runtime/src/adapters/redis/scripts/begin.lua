@@ -9,7 +9,9 @@ local answer = { 'lead', kept[1], string.format('%.0f', micros), kept[5], kept[6
 local ends, lease = tonumber(kept[2]), tonumber(kept[3])
 if ends and lease and now < ends then
   if kept[4] == ARGV[2] then
-    return answer -- the same question, whose first answer was lost
+    -- The same question, whose first answer was lost: it has all of the lease from now on.
+    redis.call('HSET', KEYS[1], 'lease_end', string.format('%.0f', now + tonumber(ARGV[1])), 'lease', ARGV[1])
+    return answer
   end
   local left = ends - now
   if left > lease then
