@@ -59,7 +59,7 @@
 //! |---|---|
 //! | `component_verify_ticket` | the ticket is kept, unless a newer one is |
 //! | `authorized`, `updateauthorized` | the code is exchanged, and the account's tokens are kept; `success` is answered after that |
-//! | `unauthorized` | the account is marked (unless it has authorized in the same second, or since): calls for it fail at once, with [`ReauthorizationRequired`](crate::ErrorKind::ReauthorizationRequired) and without a call to WeChat, until it authorizes again |
+//! | `unauthorized` | the account is marked (unless it has authorized in the same second, or since): calls for it fail at once, with [`ReauthorizationRequired`](crate::ErrorKind::ReauthorizationRequired) and without a call to WeChat, until it authorizes again. Other processes learn of it when their copy of its token ends, or is refused |
 //! | `api_query_auth`, called by you | the tokens are kept for the account that the answer names |
 //! | `api_authorizer_token`, `api_component_token`, called by you | the same as when the client calls them by itself: kept, once for all who ask, within the same budgets |
 //!

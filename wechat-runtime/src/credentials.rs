@@ -45,7 +45,7 @@ use crate::{Error, Secret, TokenKind, storage};
 static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new);
 
 /// How often one who refreshes begins anew because another was quicker.
-const OVERTAKEN_AT_MOST: u32 = 5;
+const OVERTAKEN_AT_MOST: u32 = 2;
 
 /// One credential of one account, through one binding: everything that is needed to come by it.
 #[derive(Clone)]
@@ -262,6 +262,11 @@ impl Credentials {
                     }
                 }
                 Err(Failure::Overtaken) if led && overtaken < OVERTAKEN_AT_MOST => overtaken += 1,
+                Err(Failure::Overtaken) if led && self.coordinator().is_some() => {
+                    const NEVER_STORED: &str =
+                        "what is bought is not stored, because another is always said to be quicker";
+                    return Err(self.pause(&lane, self.error(ErrorKind::Storage, NEVER_STORED)).await);
+                }
                 // What another has paid with is refused: of what we pay with since, that says nothing.
                 Err(Failure::Overtaken | Failure::PaymentRefused { .. }) if !led => {}
                 Err(failure)
@@ -287,7 +292,7 @@ impl Credentials {
             let error = error.clone();
             move |guard: &mut Guard, now| guard.failed(now, error, &credential, Price::default(), &settings)
         };
-        match self.coordinator() {
+        match self.coordinator().filter(|_| !is_of_process(&error)) {
             Some(coordinator) => self.tell_all(coordinator, fail).await.unwrap_or(error),
             None => lane.guard(|guard| fail(guard, self.now())),
         }
@@ -464,6 +469,12 @@ impl Credentials {
         let endpoint = self.binding.store.owner().map(|_| self.endpoint());
         error.at(endpoint, Some(self.key.account.named()))
     }
+}
+
+/// Whether it is this process alone that has this trouble: no way to WeChat, or a storage that does not do its part. It does
+/// not hold the others back.
+fn is_of_process(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Connect | ErrorKind::Storage)
 }
 
 /// The outcome, or none when making it panicked.

@@ -64,7 +64,9 @@ impl Default for RefreshSettings {
 /// How long nobody asks again after WeChat has refused to grant a credential, by the reason.
 ///
 /// One call is made per cool-down; everybody else gets the same error with its
-/// [`retry_after`](crate::Error::retry_after).
+/// [`retry_after`](crate::Error::retry_after). Where several processes agree by a
+/// [`Coordinator`](crate::storage::Coordinator), that is so for all of them; but one that has no connection to WeChat, or whose
+/// storage fails, pauses alone.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CoolDowns {

@@ -12,7 +12,7 @@ use wechat_integration_tests::{
 };
 use wechat_runtime::adapters::Redis;
 use wechat_runtime::callback::ComponentEvent;
-use wechat_runtime::storage::{self, ComponentHub as _, Coordinator as _, Record, Slot, Turn};
+use wechat_runtime::storage::{self, Begun, ComponentHub as _, Coordinator as _, Record, Slot, Turn};
 use wechat_runtime::{
     AuthorizerToken, Bound, Client, Component, RefreshSettings, Token, TokenKind, VerifyTicket,
 };
@@ -144,6 +144,7 @@ impl Platforms {
 async fn what_an_event_notes_takes_no_refresh_token_back() {
     let platforms = Platforms::new().await;
     let (events, calls) = (platforms.process::<SlowOne>(), platforms.process::<Process<1>>());
+    let first = Some(platforms.shop.refresh_token());
     // It is from before the account has authorized the component last.
     let event = platforms.event("unauthorized", platforms.agency.now() - 90_000, None);
     let noted = tokio::spawn(async move { events.receive_event(&event).await });
@@ -154,7 +155,7 @@ async fn what_an_event_notes_takes_no_refresh_token_back() {
     noted.await.unwrap().unwrap();
     let record = platforms.record();
     let previous = record.previous_refresh_token().map(|token| token.expose().to_owned());
-    println!("lost altogether: {}", previous != Some(platforms.shop.refresh_token()));
+    assert_eq!(previous, first, "nor is the one before lost");
     assert_eq!(platforms.refresh_token(), Some(platforms.shop.refresh_token()), "it stays stored");
 }
 
@@ -177,7 +178,6 @@ async fn one_authorization_pushed_to_two_processes_keeps_its_refresh_token() {
     let list = platforms.agency.calls(AUTHORIZER_LIST);
     THREE.open();
     noted.await.unwrap().unwrap();
-    println!("{} lists", platforms.agency.calls(AUTHORIZER_LIST) - list);
     assert_eq!(platforms.refresh_token(), Some(platforms.shop.refresh_token()), "it stays stored");
     assert_eq!(platforms.agency.calls(AUTHORIZER_LIST), list);
     assert_eq!(platforms.agency.calls(QUERY_AUTH), 2);
@@ -208,9 +208,8 @@ async fn a_rotated_refresh_token_is_not_dropped_because_another_leads() {
     // It shows the old refresh token, which is refused, and asks for the list.
     platforms.agency.sim.arrived(AUTHORIZER_LIST, 1).await;
     leader.hold_commits(false);
-    let (one, other) = (leads.await.unwrap(), waits.await.unwrap());
-    println!("leader: {one:?}\nother: {other:?}");
-    println!("bought {} times", platforms.agency.calls(AUTHORIZER_TOKEN));
+    leads.await.unwrap().expect("its refresh token is stored");
+    drop(waits.await.unwrap());
     assert_eq!(platforms.refresh_token(), Some(platforms.shop.refresh_token()));
 }
 
@@ -332,7 +331,6 @@ async fn what_is_stored_after_a_refused_commit_is_current_in_the_end() {
         Some(Record::Token(token)) => Some(token.access_token().expose().to_owned()),
         _ => None,
     };
-    println!("issued {}", world.sim.ledger().issued(&world.appid, Line::Classic));
     assert_eq!(stored, world.account().current_token(Line::Classic));
 }
 
@@ -391,7 +389,8 @@ async fn a_lease_granted_to_a_question_that_was_dropped_goes_to_the_next_who_ask
 async fn a_save_whose_answer_is_lost_is_not_done_again_over_what_has_come_since() {
     let Some(server) = redis_server::start() else { return };
     let proxy = FaultProxy::to(([127, 0, 0, 1], server.port()).into()).await;
-    let through = server.url().replace(&format!("127.0.0.1:{}", server.port()), &proxy.address().to_string());
+    let authority = format!("127.0.0.1:{}", server.port());
+    let through = server.url().replace(&authority, &proxy.address().to_string());
     assert_ne!(through, server.url());
     let storage = |url: String| Redis::builder(url).command_timeout(Duration::from_secs(20)).build().unwrap();
     let (far, near) = (storage(through), storage(server.url()));
@@ -426,7 +425,7 @@ async fn a_save_whose_answer_is_lost_is_not_done_again_over_what_has_come_since(
     };
     let replaced = Record::Authorizer(record("third").over(Some(stored)));
     assert!(near.commit(&slot, fence, replaced, "".into()).await.unwrap());
-    println!("save: {:?}", saves.await.unwrap().map(|_| ()));
+    saves.await.unwrap().expect("it was saved");
     let kept = near.fetch_access_token(component, authorizer, &()).await.unwrap().unwrap();
     assert_eq!(refresh_token(&kept).as_deref(), Some("third"));
 }
@@ -513,12 +512,10 @@ async fn who_leads_next_finds_what_a_slow_refresh_has_bought() {
     tokio::time::sleep_until(began + Duration::from_millis(2000)).await;
     let second = calls();
     platforms.agency.processed(AUTHORIZER_TOKEN, 2).await;
-    println!("bought after {:?}", began.elapsed());
     loop {
         let begun = storage.begin(&platforms.slot(), settings.lease).await.unwrap();
         if let Turn::Lead { .. } = begun.turn {
             let Some(Record::Authorizer(record)) = begun.record else { panic!("there is a record") };
-            println!("next after {:?}", began.elapsed());
             assert_eq!(
                 record.refresh_token().map(|token| token.expose().to_owned()),
                 Some(platforms.shop.refresh_token())
@@ -528,4 +525,91 @@ async fn who_leads_next_finds_what_a_slow_refresh_has_bought() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     drop((first.await, second.await));
+}
+
+/// One process has no way to WeChat, and asks first whenever a pause is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_without_a_network_keeps_no_other_from_its_token() {
+    let world = World::new().await;
+    let clock = world.sim.clock();
+    let shared = Shared::by_clock(move || clock.now());
+    shared.set_secret(&world.appid, SECRET);
+    let cut_off = world.builder_on(Bound::new(shared.as_process::<1>(), ()));
+    let cut_off = cut_off.token(TokenKind::Classic).base_url("http://127.0.0.1:9").build().unwrap();
+    let other = world.builder_on(Bound::new(shared.as_process::<2>(), ())).token(TokenKind::Classic);
+    let other = other.build().unwrap();
+    let mut failed = 0;
+    for _ in 0..10 {
+        call(&cut_off).await.unwrap_err();
+        failed += usize::from(call(&other).await.is_err());
+        world.pass(37);
+    }
+    assert_eq!(failed, 0, "of ten calls in six minutes");
+}
+
+/// A coordinator that refuses what is bought, such as one with a mistake in its SQL.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coordinator_that_refuses_each_commit_costs_no_storm() {
+    custom!(FenceOfNobody {
+        async fn begin(&self, rows: &Rows, slot: &Slot, lease: Duration) -> storage::Result<Begun> {
+            let begun = rows.change(&slot.name(), |row, now| {
+                let begun = row.begin(now, lease);
+                row.fence += 1;
+                row.leased_until = None;
+                begun
+            });
+            Ok(begun)
+        }
+    });
+    let world = World::new().await;
+    let storage: Assembly<FenceOfNobody> = Assembly::of(Arc::<Hall>::default(), None);
+    storage.set_secret(&world.appid, SECRET);
+    let client = world.builder_on(Bound::new(storage, ())).token(TokenKind::Classic).build().unwrap();
+    for _ in 0..10 {
+        drop(call(&client).await);
+    }
+    let issued = world.sim.ledger().issued(&world.appid, Line::Classic);
+    assert!(issued <= 10, "{issued} for ten calls");
+}
+
+/// Turns are given, and nothing can be stored: the gap and the budget hold nevertheless.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gap_holds_also_where_no_commit_succeeds() {
+    let world = World::new().await;
+    let clock = world.sim.clock();
+    let shared = Shared::by_clock(move || clock.now());
+    shared.set_secret(&world.appid, SECRET);
+    let storage = shared.as_process::<1>();
+    let client = world.builder_on(Bound::new(storage.clone(), ())).token(TokenKind::Classic).build().unwrap();
+    storage.fail_commits(true);
+    let rounds = 20;
+    for _ in 0..rounds {
+        world.account().revoke(Line::Classic);
+        drop(call(&client).await);
+        world.pass(16);
+    }
+    let issued = world.sim.ledger().issued(&world.appid, Line::Classic);
+    let most = 2 + rounds * 16 / 30;
+    assert!(issued <= most, "{issued} issued in {} s, {most} at most", rounds * 16);
+}
+
+/// A user that may not do all of what a script does: what is stored is stored for ever, or is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_is_refused_half_way_leaves_no_refresh_token_that_expires() {
+    let rules =
+        "on >password ~{wechat:1:* -@all +hget +hmget +hset +hdel +pttl +pexpire +time +eval +evalsha";
+    let Some(server) = redis_server::with().user("hub", rules).start() else { return };
+    let storage = Redis::builder(server.url_of("hub", "password")).build().unwrap();
+    let slot =
+        Slot::AuthorizerToken { component_appid: "wx1".to_owned(), authorizer_appid: "wx2".to_owned() };
+    let Turn::Lead { fence } = storage.begin(&slot, Duration::from_secs(15)).await.unwrap().turn else {
+        panic!("nobody leads")
+    };
+    let record = Record::Authorizer(AuthorizerToken::new().with_refresh_token("first"));
+    let error = storage.commit(&slot, fence, record, "".into()).await.unwrap_err();
+    assert!(error.to_string().contains("NOPERM"), "{error}");
+    let key = "{wechat:1:authorizer_token:wx1:wx2}";
+    let stored: Option<String> = server.tell(&["HGET", key, "record"]);
+    let left: i64 = server.tell(&["PTTL", key]);
+    assert!(stored.is_none() || left < 0, "it is stored, and expires in {left} ms");
 }

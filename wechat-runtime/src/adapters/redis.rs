@@ -97,7 +97,8 @@ const MOST_TRIES: usize = 256;
 /// With an [`encryption_key`](RedisBuilder::encryption_key), each record, verify ticket and app secret is encrypted by
 /// XChaCha20-Poly1305, with a random nonce, and bound to its key's name and kind: moved to another key, it cannot be read. The
 /// names of keys (appids and types of tickets), fences, leases and notes are in the clear. Who can write to Redis can still put
-/// back what was stored under the same key before, or delete it.
+/// back what was stored under the same key before, or delete it. Without a key, records are also in what `MONITOR` and `SLOWLOG`
+/// show of commands.
 ///
 /// To replace the key, first have all processes read the new one ([`decryption_key`](RedisBuilder::decryption_key)), then write
 /// with it and read the old one. A record is encrypted anew when it is written next; authorizers' when they are refreshed.

@@ -34,7 +34,7 @@ struct State {
     /// Grows with each leader in this process. One that is overtaken, because it was parked past its time, keeps nothing.
     fence: u64,
     newest: Option<Newest>,
-    /// Where no coordinator has it for all processes.
+    /// What this process knows by itself: all there is to know, or what a coordinator was not or could not be told.
     guard: Guard,
 }
 

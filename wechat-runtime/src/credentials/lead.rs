@@ -12,7 +12,7 @@ use super::lane::{Lane, forget_what_is_over};
 use super::price::Price;
 use super::shared::Shared;
 use super::turn::Stored;
-use super::{Cause, Credentials, unpanicked};
+use super::{Cause, Credentials, is_of_process, unpanicked};
 use crate::clock::Moment;
 use crate::credential::{Credential, Grant, Standing};
 use crate::errcode::ErrorKind;
@@ -211,13 +211,14 @@ impl Lead<'_> {
                 return self.save(grant, &stored, payment.price()).await;
             }
         }
-        let refused = self.stale.filter(|_| self.cause.is_refusal());
+        let refused = self.refused();
         let question = self.question(refused);
         let ask = |guard: &mut Guard, now| guard.begin(now, question, payment.price(), &of.settings);
         let mut begun = self.guard(ask);
         if matches!(begun, Err(Blocked::CoolDown(_))) && self.learns_of_a_cleared_quota().await {
             begun = self.guard(ask);
         }
+        let begun = begun.and_then(|()| self.lane.guard(|guard| ask(guard, of.now())));
         if let (Err(Blocked::TooYoung(_)), Cause::Asked { .. }, false) =
             (&begun, self.cause, of.given.is_some())
         {
@@ -278,9 +279,13 @@ impl Lead<'_> {
 
     /// Notes why nothing was granted, and tells how long nobody asks again.
     pub(super) fn failed(&self, error: Error, price: Price) -> Failure {
-        let (of, credential) = (self.of, &self.of.key.credential);
+        let (of, credential, of_process) = (self.of, &self.of.key.credential, is_of_process(&error));
         forget_what_is_over(of.now());
-        self.guard(|guard, now| guard.failed(now, error, credential, price, &of.settings)).into()
+        let fail = |guard: &mut Guard, now| guard.failed(now, error, credential, price, &of.settings);
+        if of_process {
+            return self.lane.guard(|guard| fail(guard, of.now())).into();
+        }
+        self.guard(fail).into()
     }
 
     /// The credential that this one is bought with: another one by now, where it was replaced since this began.
@@ -346,6 +351,11 @@ impl Lead<'_> {
 
     fn is_for(&self, kind: TokenKind) -> bool {
         self.of.key.credential == Credential::AccessToken(kind)
+    }
+
+    /// What was refused, where that is why it is replaced.
+    pub(super) fn refused(&self) -> Option<&Secret> {
+        self.stale.filter(|_| self.cause.is_refusal())
     }
 
     /// What the guard is asked.

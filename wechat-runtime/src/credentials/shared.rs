@@ -158,7 +158,7 @@ impl Lead<'_> {
         let kept = |grant| if is_refused { Err(Failure::SameAgain) } else { self.keep(grant) };
         match shared.turn.commit(of, record.clone(), notes.clone()).await {
             Ok(true) => {
-                self.lane.seen(&grant.value);
+                self.is_stored(&grant);
                 kept(grant)
             }
             // Where this fails, what was bought is still the newest that this process knows of: it is stored in its next turn.
@@ -172,6 +172,9 @@ impl Lead<'_> {
             }
             Err(error) => {
                 shared.turn.clone().commit_later(of.clone(), record, notes);
+                // Until then, only this process knows how often it has bought.
+                let question = self.question(self.refused());
+                self.lane.guard(|guard| guard.granted(of.now(), &grant.value, question, price));
                 if replaces {
                     // Nobody is told of success before the refresh token is durable.
                     return Err(error.into());
@@ -210,13 +213,18 @@ impl Lead<'_> {
             turn.end(of, guard.notes()).await?;
             return Ok(false);
         }
-        let refused = self.stale.filter(|_| self.cause.is_refusal());
-        guard.granted(turn.now(), &grant.value, self.question(refused), price);
+        guard.granted(turn.now(), &grant.value, self.question(self.refused()), price);
         let whole = self.whole_record(grant, stored_now.record.as_ref());
         let committed = turn.commit(of, of.to_store(grant.clone(), whole), guard.notes()).await?;
         if committed {
-            self.lane.seen(&grant.value);
+            self.is_stored(grant);
         }
         Ok(committed)
+    }
+
+    /// What this process knew by itself, all know now.
+    fn is_stored(&self, grant: &Grant) {
+        self.lane.seen(&grant.value);
+        self.lane.guard(|guard| *guard = Guard::default());
     }
 }

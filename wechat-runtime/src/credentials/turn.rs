@@ -106,8 +106,13 @@ impl Turn {
             while self.began.elapsed().saturating_add(STORE_AGAIN) < of.settings.lease {
                 tokio::time::sleep(STORE_AGAIN).await;
                 if self.commit(&of, record.clone(), notes.clone()).await.is_ok() {
-                    break;
+                    return;
                 }
+            }
+            // The others do not get it, but what it has cost.
+            self.ended.store(false, Ordering::Relaxed);
+            if let Err(error) = self.end(&of, notes).await {
+                tracing::warn!(%error, "other processes are not told what was bought");
             }
         });
     }

@@ -208,6 +208,10 @@ fn code_within(detail: Option<&str>) -> &'static str {
         "MASTERDOWN",
         "WRONGTYPE",
     ];
-    let within = |code: &&&str| detail.is_some_and(|detail| detail.contains(&format!("-{code} ")));
-    CODES.iter().find(within).unwrap_or(&"ERR")
+    let says = |words: &str| detail.is_some_and(|detail| detail.contains(words));
+    // In a script, what the user may not do has no code.
+    if ["can't run this command", "can't access at least one of the keys"].into_iter().any(says) {
+        return "NOPERM";
+    }
+    CODES.iter().find(|code| says(&format!("-{code} "))).unwrap_or(&"ERR")
 }

@@ -14,6 +14,9 @@ use crate::credentials::price::Mark;
 use crate::errcode::{ErrorKind, Origin};
 use crate::storage::Notes;
 
+/// How long the text is at most that is taken for notes: far longer than any.
+const LONGEST_NOTES: usize = 64 * 1024;
+
 /// How much of WeChat's words is told to other processes.
 const LONGEST_WORDS: usize = 500;
 
@@ -73,7 +76,8 @@ impl Guard {
     /// Reads what was noted of a credential. What cannot be read is forgotten: it could else never be told anew.
     pub(in crate::credentials) fn read(notes: Option<&Notes>, credential: &Credential) -> Self {
         let Some(notes) = notes.filter(|notes| !notes.as_str().is_empty()) else { return Self::default() };
-        let told = serde_json::from_str::<Noted>(notes.as_str()).unwrap_or_else(|_| {
+        let text = Some(notes.as_str()).filter(|text| text.len() <= LONGEST_NOTES);
+        let told = text.and_then(|text| serde_json::from_str::<Noted>(text).ok()).unwrap_or_else(|| {
             tracing::warn!("what is noted of pauses and budgets is of another version, and is forgotten");
             Noted::default()
         });

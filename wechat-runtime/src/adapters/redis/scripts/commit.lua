@@ -3,11 +3,13 @@
 if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then
   return 0
 end
-redis.call('HSET', KEYS[1], 'record', ARGV[2], 'notes', ARGV[3])
-redis.call('HDEL', KEYS[1], 'lease_end', 'lease', 'leader')
+-- First what a user may not be allowed to do: what is refused half-way leaves nothing that is to stay and does not.
 if ARGV[4] == '0' then
   redis.call('PERSIST', KEYS[1])
-else
+end
+redis.call('HSET', KEYS[1], 'record', ARGV[2], 'notes', ARGV[3])
+redis.call('HDEL', KEYS[1], 'lease_end', 'lease', 'leader')
+if ARGV[4] ~= '0' then
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
 end
 return 1

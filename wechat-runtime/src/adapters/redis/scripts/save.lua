@@ -12,11 +12,13 @@ local time = redis.call('TIME')
 local micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
 -- What a leader has bought meanwhile is the older news.
 local fence = math.max((tonumber(kept[1]) or 0) + 1, micros)
-redis.call('HSET', KEYS[1], 'record', ARGV[2], 'saver', ARGV[4], 'fence', string.format('%.0f', fence))
-redis.call('HDEL', KEYS[1], 'lease_end', 'lease', 'leader')
+-- First what a user may not be allowed to do: what is refused half-way leaves nothing that is to stay and does not.
 if ARGV[3] == '0' then
   redis.call('PERSIST', KEYS[1])
-else
+end
+redis.call('HSET', KEYS[1], 'record', ARGV[2], 'saver', ARGV[4], 'fence', string.format('%.0f', fence))
+redis.call('HDEL', KEYS[1], 'lease_end', 'lease', 'leader')
+if ARGV[3] ~= '0' then
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
 end
 return { 1, '' }
