@@ -150,7 +150,7 @@ async fn fault_12_clocks_that_are_off_and_grants_of_no_time_cause_no_storm() {
     row(12, did, holds, redis_server::start, async |row, redis| {
         const OFF_BY: [i64; HUBS] = [-600, -300, 300, 600];
         // Six hours pass here in a moment of Redis's clock, by which the gap goes.
-        let no_gap = Refresh { gap: Some(Duration::from_millis(1)), ..Refresh::default() };
+        let no_gap = Refresh { gap: Some(Duration::ZERO), ..Refresh::default() };
         let mut stage = Stage::set(Setting::on(redis).refresh(no_gap).off_by(OFF_BY)).await;
         let [usual, short, none] = [0, 1, 2].map(|index| stage.appids[index].clone());
         let call = Stage::work(&usual, Does::Call, 1, LONG);

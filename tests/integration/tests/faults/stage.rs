@@ -38,10 +38,10 @@ pub(crate) const CLASSIC: &str = "/cgi-bin/token";
 /// Refreshing with times that a test can wait for.
 pub(crate) const BRISK: Refresh = Refresh {
     lease: Some(Duration::from_secs(2)),
-    upstream_timeout: Some(Duration::from_secs(1)),
+    upstream_timeout: Some(Duration::from_millis(1500)),
     storage_timeout: Some(Duration::from_secs(1)),
     // Hours pass here in a moment of Redis's clock, by which the gap goes.
-    gap: Some(Duration::from_millis(1)),
+    gap: Some(Duration::ZERO),
     background_pause: Some(Duration::from_millis(100)),
     transient: Some(Duration::from_millis(200)),
     address: None,
@@ -49,7 +49,7 @@ pub(crate) const BRISK: Refresh = Refresh {
 };
 
 /// How long one who has no token waits at most where the leader dies: its lease, and one call.
-pub(crate) const LEASE_AND_CALL: Duration = Duration::from_secs(2 + 1);
+pub(crate) const LEASE_AND_CALL: Duration = Duration::from_millis(2000 + 1500);
 
 /// A hub, and its ways to Redis and to the platform.
 pub(crate) struct Hub {
