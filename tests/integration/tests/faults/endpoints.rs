@@ -94,8 +94,10 @@ async fn fault_10_an_endpoint_that_refuses_is_called_once_in_each_cool_down() {
         stage.account(&address).set_address_allowed(true);
         for appid in [&quota, &address] {
             let before = asked(&stage, appid);
-            eventually(2 * COOL_DOWN, "the cool-down ends", async || {
-                stage.all(&Stage::work(appid, Does::Token, 1, LONG)).await.failures() == 0
+            eventually(LONG, "the cool-down ends", async || {
+                let tally = stage.all(&Stage::work(appid, Does::Token, 1, LONG)).await;
+                row.count(&tally);
+                tally.failures() == 0
             })
             .await;
             assert_eq!(
