@@ -176,6 +176,19 @@
 //! | the same, with an authorizer's rotated refresh token | `Storage`, until it is stored | `coordinated::nobody_is_told_of_success_before_a_rotated_refresh_token_is_stored` |
 //! | an account authorizes anew while another process refreshes its token | the new refresh token stays | `coordinated::an_authorization_during_a_refresh_in_another_process_is_what_stays` |
 //!
+//! The same with separate hub processes, a real Redis, and what can happen to either:
+//!
+//! | when | then | proved by |
+//! |---|---|---|
+//! | the process that refreshes is killed, or stopped past its lease | another takes over; what the stopped one stores is refused | `faults::fault_04_a_leader_that_is_killed_in_mid_call_is_followed_within_its_lease`, `faults::fault_05_a_leader_that_stood_still_past_its_lease_commits_nothing` |
+//! | an older answer arrives last | it is not stored | `faults::fault_03_an_older_answer_that_arrives_last_overwrites_nothing` |
+//! | WeChat hangs | each caller has an answer within its own deadline | `faults::fault_06_who_waits_for_a_platform_that_hangs_is_answered_within_its_own_deadline` |
+//! | Redis is down, frozen, slow, or comes and goes | no fetch while a copy lives; otherwise `Storage`; it recovers by itself | `faults::fault_07_a_store_that_is_down_frozen_slow_or_flapping_causes_no_fetch_while_a_copy_lives` |
+//! | Redis and all processes are restarted | nothing is fetched | `faults::fault_08_what_is_stored_is_lost_or_restarted_and_each_token_is_fetched_once` |
+//! | Redis loses all it had | each token is fetched once; refresh tokens are found in WeChat's list | `faults::fault_08_what_is_stored_is_lost_or_restarted_and_each_token_is_fetched_once` |
+//! | processes' clocks are ten minutes off | no storm, and no dead token is served for longer than one refused call | `faults::fault_12_clocks_that_are_off_and_grants_of_no_time_cause_no_storm` |
+//! | WeChat acts on a POST, and its answer is lost | it is sent once | `faults::fault_14_a_post_of_which_the_answer_is_lost_is_seen_once` |
+//!
 //! # A client of a hub over HTTP
 //!
 //! | when | then | proved by |

@@ -137,14 +137,17 @@ fn tests_in(source: &str) -> BTreeSet<&str> {
 #[test]
 fn every_case_names_its_tests_and_each_of_them_is_there() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let mut sources = BTreeMap::new();
+    let mut sources: BTreeMap<String, String> = BTreeMap::new();
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let file = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let source = if path.is_dir() { path.join("main.rs") } else { path };
-        // A directory without one holds the modules of the file of its name.
-        if let Ok(source) = std::fs::read_to_string(source) {
-            sources.entry(file).or_insert(source);
+        // A directory holds the modules of the file of its name, or of the one in it.
+        let files = match path.is_dir() {
+            true => std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect(),
+            false => vec![path],
+        };
+        for source in files {
+            sources.entry(file.clone()).or_default().push_str(&std::fs::read_to_string(source).unwrap());
         }
     }
     let tests: BTreeMap<_, _> = sources.iter().map(|(file, source)| (&**file, tests_in(source))).collect();

@@ -62,8 +62,8 @@ use crate::{Error, Secret, storage};
 /// # When something is wrong
 ///
 /// A disk that is full fails saves, and takes nothing of what is there; the first save after there is room again succeeds. A
-/// file that is removed or replaced while it is open takes no more saves. A record that cannot be read is an `Err`, also for a save that would have to know an authorizer's stored refresh token, and
-/// stays as it is.
+/// file that is removed or replaced while it is open takes no more saves. A record that cannot be read is an `Err`, also for
+/// a save that would have to know an authorizer's stored refresh token, and stays as it is.
 #[derive(Clone)]
 pub struct Redb(Arc<Inner>);
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 pub use self::builder::RedisBuilder;
 use self::connection::Connection;
+use self::coordinator::Unanswered;
 pub use self::error::{RedisError, Unreadable};
 use self::key::{AppSecret, Key, Stored};
 use self::script::{SAVE, record_of};
@@ -55,8 +56,8 @@ const MOST_TRIES: usize = 256;
 /// within [`command_timeout`](RedisBuilder::command_timeout) (2 s). Where an answer is lost, the command is sent once more, and
 /// means the same. There is no pause after a failure: when Redis is back, the next command works.
 ///
-/// A command that was given up may still be heard, by a server that was frozen: a lease that it takes then is nobody's, and the
-/// others wait until it has run out.
+/// A command that was given up may still be heard, by a server that was frozen. A lease that it takes then goes to the next in
+/// this process who asks; other processes wait for that, or until it has run out.
 ///
 /// `rediss://` needs the feature `rustls` or `native-tls`, and trusts the system's authorities, or those of
 /// [`root_certificate`](RedisBuilder::root_certificate) alone. With both features on, always give the latter: the client library
@@ -114,6 +115,7 @@ struct Inner {
     keeps_secrets: bool,
     seal: Seal,
     connection: Connection,
+    unanswered: Unanswered,
 }
 
 impl Redis {
@@ -189,6 +191,10 @@ impl Redis {
 
     fn connection(&self) -> &Connection {
         &self.0.connection
+    }
+
+    fn unanswered(&self) -> &Unanswered {
+        &self.0.unanswered
     }
 
     fn seal(&self) -> &Seal {

@@ -97,6 +97,7 @@ impl Lead<'_> {
             upstream::ask_for_authorizer_token(&of.wire, &token, account, refresh_token, &of.given.besides);
         match self.granted_by(asked).await? {
             Ok(grant) => {
+                self.note_bought_by(refresh_token);
                 let good = || Some(refresh_token.clone());
                 let grant = Grant { refresh_token: grant.refresh_token.clone().or_else(good), ..grant };
                 self.granted(&grant, self.question(refused), payment.price());
@@ -247,7 +248,7 @@ impl Credentials {
         self.lane().guard(|guard| {
             guard.granted(self.now(), &grant.value, Question::Missing, Price::default());
         });
-        self.lane().bought(&grant, Price::default(), self.now());
+        self.lane().bought(&grant, Price::default(), self.now(), None);
         if let Some(grant) = stored.as_ref().and_then(AuthorizerToken::grant) {
             self.binding.keep(&self.key, grant.received(self.now()));
         }

@@ -44,7 +44,12 @@ struct Newest {
     price: Price,
     at: Moment,
     seen: bool,
+    /// What was stored when it was bought, where others may have stored something else since.
+    over: Option<Over>,
 }
+
+/// What was stored when something was bought: a value, or none.
+pub(super) type Over = Option<Secret>;
 
 impl Lane {
     /// Asks or tells what is known of this lane. What comes to nothing is not kept.
@@ -90,11 +95,16 @@ impl Lane {
     }
 
     /// Something was granted, for this price where there was one.
-    pub(super) fn bought(&self, grant: &Grant, price: Price, at: Moment) {
+    pub(super) fn bought(&self, grant: &Grant, price: Price, at: Moment, over: Option<Over>) {
         let bought = price != Price::default();
         self.state(|state| {
-            state.newest = bought.then(|| Newest { grant: grant.clone(), price, at, seen: false });
+            state.newest = bought.then(|| Newest { grant: grant.clone(), price, at, seen: false, over });
         });
+    }
+
+    /// What was bought last is not the newest: another process has stored something since.
+    pub(super) fn superseded(&self) {
+        self.state(|state| state.newest = None);
     }
 
     /// The store was seen to hold this value.
@@ -107,15 +117,20 @@ impl Lane {
     }
 
     /// The newest grant, where the store has not been seen to hold it; or, for who finds none there, where the store has
-    /// lost it within the gap.
+    /// lost it within the gap. Where something else is stored than when it was bought, it is not the newest.
     pub(super) fn unseen(
         &self,
+        stored: Option<&Secret>,
         finds_none: bool,
         now: Moment,
         settings: &RefreshSettings,
     ) -> Option<(Grant, Price)> {
         self.state(|state| {
-            drop(state.newest.take_if(|newest| newest.seen && now.since(newest.at) >= settings.gap));
+            drop(state.newest.take_if(|newest| {
+                let is_over = newest.seen && now.since(newest.at) >= settings.gap;
+                let over = newest.over.as_ref().filter(|_| stored.is_some());
+                is_over || over.is_some_and(|over| over.as_ref() != stored)
+            }));
             let newest = state.newest.as_ref().filter(|newest| !newest.seen || finds_none);
             newest.map(|newest| (newest.grant.clone(), newest.price))
         })

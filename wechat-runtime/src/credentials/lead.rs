@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 
 use super::guard::{Blocked, Guard, Question};
 use super::landing::{Failure, Landing, Through};
-use super::lane::{Lane, forget_what_is_over};
+use super::lane::{Lane, Over, forget_what_is_over};
 use super::price::Price;
 use super::turn::{Asked, Stored, Turn};
 use super::{Cause, Credentials, unpanicked};
@@ -45,6 +45,10 @@ pub(super) type Paid = Result<Grant, Error>;
 struct Shared {
     turn: Arc<Turn>,
     guard: Mutex<Guard>,
+    /// What was stored when the turn began.
+    found: Over,
+    /// The refresh token that an authorizer's was bought with: not always the stored one.
+    bought_by: Mutex<Option<Secret>>,
     /// Whether the lease was over when WeChat's answer came, or none did: what was granted since is not known here.
     late: AtomicBool,
 }
@@ -208,7 +212,9 @@ impl Lead<'_> {
                 Ok(turn) => {
                     self.began = turn.began;
                     let (turn, guard) = (Arc::new(turn), Mutex::new(guard));
-                    self.shared = Some(Shared { turn, guard, late: AtomicBool::new(false) });
+                    let found = stored.grant.as_ref().map(|grant| grant.value.clone());
+                    let (bought_by, late) = (Mutex::default(), AtomicBool::new(false));
+                    self.shared = Some(Shared { turn, guard, found, bought_by, late });
                     let outcome = self.replace(stored).await;
                     self.end_turn().await;
                     return outcome;
@@ -261,7 +267,8 @@ impl Lead<'_> {
         let insists = of.insists(self.cause);
         let finds_none = matches!(self.cause, Cause::Missing) && stored.grant.is_none();
         let taken_back = record.is_some_and(AuthorizerToken::is_unauthorized);
-        let unseen = self.lane.unseen(finds_none, of.now(), &of.settings);
+        let value = stored.grant.as_ref().map(|grant| &grant.value);
+        let unseen = self.lane.unseen(value, finds_none, of.now(), &of.settings);
         let unseen = unseen.filter(|_| !insists && !taken_back);
         let answer = stored
             .grant
@@ -328,10 +335,18 @@ impl Lead<'_> {
         if Some(&grant.value) == refused { Err(Failure::SameAgain) } else { Ok(grant) }
     }
 
+    /// Notes which refresh token bought something.
+    pub(super) fn note_bought_by(&self, refresh_token: &Secret) {
+        if let Some(shared) = &self.shared {
+            *lock(&shared.bought_by) = Some(refresh_token.clone());
+        }
+    }
+
     /// Notes what was granted.
     pub(super) fn granted(&self, grant: &Grant, question: Question<'_>, price: Price) {
         self.guard(|guard, now| guard.granted(now, &grant.value, question, price));
-        self.lane.bought(grant, price, self.of.now());
+        let over = self.shared.as_ref().map(|shared| shared.found.clone());
+        self.lane.bought(grant, price, self.of.now(), over);
     }
 
     /// Notes why nothing was granted, and tells how long nobody asks again.
@@ -417,6 +432,7 @@ impl Lead<'_> {
                 if let Ok(true) = in_another_turn {
                     return kept(grant);
                 }
+                self.lane.superseded();
                 self.doubt_if_late(shared);
                 in_another_turn?;
                 Err(Failure::Overtaken)
@@ -433,8 +449,8 @@ impl Lead<'_> {
         }
     }
 
-    /// Stores a grant in another turn, where what is stored is what it was, and nobody leads: then it is the newest all
-    /// the same, and the turn was lost to somebody who stored something else besides.
+    /// Stores a grant in another turn, where what is stored is what it was, or is what the grant replaces, and nobody leads:
+    /// then it is the newest all the same, and the turn was lost to somebody who stored something else besides.
     async fn commit_in_another_turn(
         &self,
         grant: &Grant,
@@ -444,7 +460,8 @@ impl Lead<'_> {
         let (of, Some(coordinator)) = (self.of, self.owner.coordinator()) else { return Ok(false) };
         let Asked { stored: now_stored, mut guard, turn } = of.ask_for_turn(&coordinator).await?;
         let Ok(turn) = turn else { return Ok(false) };
-        if !now_stored.is_like(stored) {
+        let bought_by = self.shared.as_ref().and_then(|shared| lock(&shared.bought_by).clone());
+        if !now_stored.is_like(stored) && !now_stored.is_replaced_by(grant, bought_by.as_ref()) {
             turn.end(of, guard.notes()).await?;
             return Ok(false);
         }

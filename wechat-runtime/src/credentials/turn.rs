@@ -13,7 +13,7 @@ use crate::credential::{Account, Credential, Grant};
 use crate::errcode::ErrorKind;
 use crate::settings::jitter;
 use crate::storage::{Coordinator, Notes, Record, Slot, Turn as Given};
-use crate::{AuthorizerToken, Error, TokenKind};
+use crate::{AuthorizerToken, Error, Secret, TokenKind};
 
 /// How often is asked whether another's turn is over: each 50 ms to 200 ms.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -49,10 +49,24 @@ pub(super) struct Stored {
 }
 
 impl Stored {
+    pub(super) fn of(record: AuthorizerToken, now: Moment) -> Self {
+        Self { grant: record.grant().map(|grant| grant.received(now)), record: Some(record) }
+    }
+
     /// Whether the same tokens are stored.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let value = |stored: &Self| stored.grant.as_ref().map(|grant| grant.value.clone());
         value(self) == value(other) && has_tokens_of(self.record.as_ref(), other.record.as_ref())
+    }
+
+    /// Whether a grant brought another refresh token in place of the stored one, with which it was bought: then whatever else
+    /// that one has bought was bought before.
+    pub(super) fn is_replaced_by(&self, grant: &Grant, bought_by: Option<&Secret>) -> bool {
+        let record = self.record.as_ref().filter(|record| !record.is_unauthorized());
+        let kept = record.and_then(AuthorizerToken::refresh_token);
+        kept.is_some()
+            && kept == bought_by
+            && grant.refresh_token.as_ref().is_some_and(|new| Some(new) != kept)
     }
 }
 
@@ -241,11 +255,5 @@ impl Credentials {
                 Record::Token(grant.into_token(credential.kind().unwrap_or(TokenKind::Classic)))
             }
         }
-    }
-}
-
-impl Stored {
-    pub(super) fn of(record: AuthorizerToken, now: Moment) -> Self {
-        Self { grant: record.grant().map(|grant| grant.received(now)), record: Some(record) }
     }
 }

@@ -35,12 +35,14 @@ use crate::{AuthorizerToken, Ticket, TicketType, Token};
 ///
 /// Each call is one transaction.
 ///
-/// * At most one leads. While a lease runs, every other `begin` is told to [wait](Turn::Wait).
+/// * At most one leads. While a lease runs, every other `begin` is told to [wait](Turn::Wait), and what is stored, and noted.
 /// * Each lead has a fence higher than all before it, those that nobody came back from included.
-/// * What comes with another fence than the newest changes nothing, and is answered `Ok(false)`. What comes with the
-///   newest is written, also where its lease is over: nobody has begun since.
-/// * Whoever writes past the lead, as `save_*` does, makes the fence grow and ends the lease: what a leader has bought
-///   meanwhile is the older news.
+/// * What comes with another fence than the newest changes nothing, and is answered `Ok(false)`; so does what comes where
+///   nobody has begun. What comes with the newest is written, also where its lease is over: nobody has begun since.
+/// * Whoever writes past the lead, as `save_*` does, makes the fence grow, ends the lease, and leaves the notes: what a leader
+///   has bought meanwhile is the older news.
+/// * One that is leased is not deleted, nor what has an authorizer's record. What else is deleted takes its fence along; so
+///   let the fence come from a clock where records are (the higher of one more and the time), and it grows all the same.
 ///
 /// The feature `contract` tries all of it.
 #[async_trait]

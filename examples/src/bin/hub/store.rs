@@ -50,9 +50,7 @@ mod tests {
     fn a_store_is_named_by_a_word_a_path_or_a_url() {
         let parsed = |text: &str| Store::parse(text.to_owned());
         assert!(matches!(parsed("memory"), Ok(Store::Memory)));
-        assert!(
-            matches!(parsed("redb:hub.redb"), Ok(Store::Redb(path)) if path == PathBuf::from("hub.redb"))
-        );
+        assert!(matches!(parsed("redb:hub.redb"), Ok(Store::Redb(path)) if path.as_os_str() == "hub.redb"));
         for url in ["redis://127.0.0.1:6379/1", "rediss://user:a-password@redis.internal"] {
             assert!(matches!(parsed(url), Ok(Store::Redis(kept)) if kept.expose() == url));
         }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use wechat_integration_tests::redis_server::{self, RedisServer};
+use wechat_runtime::Token;
 use wechat_runtime::adapters::Redis;
 use wechat_runtime::storage::{self, Coordinator as _, Notes, Record, Turn};
 
@@ -22,6 +23,18 @@ const CANARY: &str = "canary";
 
 fn hasty(url: &str) -> Redis {
     Redis::builder(url).command_timeout(SHORT).build().unwrap()
+}
+
+/// Asks until there is an answer: on a slow machine, connecting may take longer than a hasty one allows.
+async fn fetched(storage: &Redis) -> Option<Token> {
+    let fetched = async {
+        loop {
+            if let Ok(token) = fetch_token(storage).await {
+                break token;
+            }
+        }
+    };
+    tokio::time::timeout(ENOUGH, fetched).await.unwrap()
 }
 
 fn patient(url: &str) -> Redis {
@@ -58,7 +71,7 @@ fn assert_says(error: &storage::Error, words: &str) {
 async fn a_frozen_server_costs_each_command_its_time_and_then_the_next_one_works() {
     let Some(server) = redis_server::start() else { return };
     let (hasty, fresh) = (hasty(&server.url()), hasty(&server.url()));
-    fetch_token(&hasty).await.unwrap();
+    fetched(&hasty).await;
     server.freeze();
     // With a connection, and without one.
     for storage in [&hasty, &fresh, &hasty] {
@@ -71,10 +84,8 @@ async fn a_frozen_server_costs_each_command_its_time_and_then_the_next_one_works
         }
     }
     server.resume();
-    let next = patient(&server.url());
-    for storage in [&next, &hasty] {
-        assert_eq!(fetch_token(storage).await.unwrap(), None);
-    }
+    assert_eq!(fetch_token(&patient(&server.url())).await.unwrap(), None);
+    assert_eq!(fetched(&hasty).await, None);
 }
 
 #[tokio::test]
@@ -237,12 +248,11 @@ async fn a_connection_that_leads_nowhere_costs_one_command() {
     let Some(server) = redis_server::start() else { return };
     let between = Between::new(&server).await;
     let storage = hasty(&between.url);
-    save_token(&storage, token("t")).await.unwrap();
+    save_token(&patient(&server.url()), token("t")).await.unwrap();
+    assert_eq!(fetched(&storage).await, Some(token("t")));
     between.swallow_what_is_open();
     assert_says(&fetch_token(&storage).await.unwrap_err(), "did not answer");
-    // On a slow machine, the new connection may take longer than is allowed here.
-    let fetched = async { while fetch_token(&storage).await.ok() != Some(Some(token("t"))) {} };
-    tokio::time::timeout(ENOUGH, fetched).await.unwrap();
+    assert_eq!(fetched(&storage).await, Some(token("t")));
 }
 
 #[tokio::test]
@@ -275,6 +285,38 @@ async fn where_an_answer_is_lost_the_question_is_asked_again_and_means_the_same(
     save_token(&storage, token("t3")).await.unwrap();
     assert_eq!(fetch_token(&storage).await.unwrap(), Some(token("t3")));
     assert!(!between.cuts.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_lease_that_a_frozen_server_grants_too_late_goes_to_the_next_who_asks_there() {
+    let Some(server) = redis_server::start() else { return };
+    let (hasty, other) = (hasty(&server.url()), patient(&server.url()));
+    let slot = access_token();
+    let begin = async |storage: &Redis| storage.begin(&slot, ENOUGH).await.map(|begun| begun.turn);
+    fetched(&hasty).await;
+    // So that the script is known, and is not told again.
+    let Turn::Lead { fence } = begin(&other).await.unwrap() else { panic!("somebody leads") };
+    assert!(other.abort(&slot, fence, Notes::default()).await.unwrap());
+    server.freeze();
+    assert_says(&begin(&hasty).await.unwrap_err(), "did not answer");
+    server.resume();
+    let resumed = Instant::now();
+    while !server.tell::<bool>(&["HEXISTS", TOKEN_KEY, "lease_end"]) {
+        assert!(resumed.elapsed() < ENOUGH);
+    }
+    assert!(matches!(begin(&other).await.unwrap(), Turn::Wait { .. }));
+    fetched(&hasty).await;
+    let turn = async {
+        loop {
+            if let Ok(turn) = begin(&hasty).await {
+                break turn;
+            }
+        }
+    };
+    let turn = tokio::time::timeout(ENOUGH, turn).await.unwrap();
+    assert!(matches!(turn, Turn::Lead { .. }));
+    // It goes to one.
+    assert!(matches!(begin(&other).await.unwrap(), Turn::Wait { .. }));
 }
 
 #[tokio::test]
@@ -354,6 +396,14 @@ async fn saying(line: &'static str) -> String {
         }
     });
     url
+}
+
+#[tokio::test]
+async fn leases_go_by_the_clock_of_redis_whatever_this_machines_says() {
+    let answer = "*5\r\n$4\r\nlead\r\n$1\r\n7\r\n$7\r\n1500000\r\n$-1\r\n$-1\r\n";
+    let begun = patient(&saying(answer).await).begin(&access_token(), ENOUGH).await.unwrap();
+    assert_eq!(begun.turn, Turn::Lead { fence: 7 });
+    assert_eq!(begun.now, UNIX_EPOCH + Duration::from_millis(1500));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use wechat_integration_tests::redis_server::{self, RedisServer};
 use wechat_runtime::adapters::Redis;
-use wechat_runtime::storage::{ComponentHub, Coordinator as _, Hub, Notes, Slot, Turn};
+use wechat_runtime::storage::{ComponentHub, Coordinator as _, Hub, Notes, Record, Slot, Turn};
 use wechat_runtime::{AuthorizerToken, Ticket, TicketType, VerifyTicket};
 
 use super::{
@@ -109,6 +109,20 @@ async fn a_lead_lengthens_the_time_that_notes_are_kept_and_never_shortens_it() {
     let _: u8 = server.tell(&["EXPIRE", TOKEN_KEY, "60"]);
     lead().await;
     assert!(ttl(&server, TOKEN_KEY) > 47 * HOUR);
+}
+
+#[tokio::test]
+async fn what_is_committed_is_kept_as_long_as_what_is_saved() {
+    let Some(server) = redis_server::start() else { return };
+    let storage = storage(&server.url());
+    let tokens = Slot::AccessToken { appid: APPID.to_owned() };
+    let bought = Record::Authorizer(AuthorizerToken::new().with_refresh_token("r"));
+    for (slot, record) in [(tokens, Record::Token(token("t"))), (authorizer(), bought)] {
+        let Turn::Lead { fence } = storage.begin(&slot, super::ENOUGH).await.unwrap().turn else { panic!() };
+        assert!(storage.commit(&slot, fence, record, Notes::default()).await.unwrap());
+    }
+    assert!((49 * HOUR..=50 * HOUR).contains(&ttl(&server, TOKEN_KEY)));
+    assert_eq!(ttl(&server, AUTHORIZER_KEY), -1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,6 +31,17 @@ async fn a_password_in_the_url_opens_and_another_does_not() {
     assert!(none.contains("NOAUTH"), "{none}");
 }
 
+#[tokio::test]
+async fn signs_in_a_password_are_percent_encoded_and_the_newer_protocol_is_spoken_too() {
+    let Some(server) = redis_server::with().password("p@ss/w#rd?").start() else { return };
+    let url = server.url_of("", "p%40ss%2Fw%23rd%3F");
+    for url in [url.clone(), format!("{url}?protocol=resp3")] {
+        save_token(&storage(&url), token("t")).await.unwrap();
+        super::coordinator::leads_and_commits(&storage(&url)).await;
+        assert_eq!(fetch_token(&storage(&url)).await.unwrap(), Some(token("t")));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_needs_no_more_than_the_documentation_says() {
     let Some(server) = redis_server::with().user("default", "off").user("hub", RULES).start() else { return };
@@ -43,6 +54,9 @@ async fn a_user_needs_no_more_than_the_documentation_says() {
     let report = storage::contract::component_hub(storage(""), ()).also(storage(""), ()).report().await;
     report.assert();
     super::coordinator::leads_and_commits(&storage("")).await;
+    // And for another database.
+    let _: () = server.tell(&["ACL", "SETUSER", "hub", "+select"]);
+    super::coordinator::leads_and_commits(&super::storage(&format!("{url}/1"))).await;
 }
 
 #[tokio::test]

@@ -171,3 +171,19 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
         synced => synced,
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_its_owners_alone_from_the_beginning() {
+        let path = std::env::temp_dir().join(format!("wechat-runtime-{}.redb", std::process::id()));
+        let file = open(&path).unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(mode, 0o600);
+    }
+}

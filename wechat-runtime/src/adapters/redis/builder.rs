@@ -9,6 +9,7 @@ use redis::{ConnectionInfo, IntoConnectionInfo as _};
 use url::Url;
 
 use super::connection::Connection;
+use super::coordinator::Unanswered;
 use super::sealed::{EncryptionKey, Seal};
 use super::{Inner, Redis};
 use crate::errcode::ErrorKind;
@@ -134,7 +135,8 @@ impl RedisBuilder {
         let certificates = (root_certificate, client_certificate);
         let client = client(read_url(url.expose())?, certificates)?;
         let connection = Connection::new(client, timeout);
-        Ok(Redis::of(Inner { prefix, secrets, keeps_secrets, seal, connection }))
+        let unanswered = Unanswered::default();
+        Ok(Redis::of(Inner { prefix, secrets, keeps_secrets, seal, connection, unanswered }))
     }
 }
 

@@ -79,7 +79,7 @@ impl Connection {
         let mut may_ask_again = true;
         loop {
             let (number, attempt) = self.attempt(lane);
-            let mut connection = attempt.await?;
+            let mut connection = attempt.await.inspect_err(|_| lane.forget(number))?;
             *used = Some(number);
             let mut answer = self.send(&mut connection, question.in_short()).await;
             if matches!(answer, Err(Failure::NoScript)) {
@@ -125,7 +125,7 @@ impl Connection {
                 Err(_) => Err(timed_out(&address, timeout)),
             };
             if made.is_err() {
-                // Who comes now tries anew.
+                // Who comes now tries anew, also where nobody waits any more.
                 lane.forget(number);
             }
             made

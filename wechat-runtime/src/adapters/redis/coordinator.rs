@@ -1,17 +1,45 @@
 //! Who refreshes, when several processes share one Redis.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 
 use super::Redis;
-use super::key::{IDLE_MS, Stored as _};
+use super::key::{IDLE_MS, Key, Stored as _};
 use super::script::{ABORT, BEGIN, COMMIT};
+use crate::flight::lock;
 use crate::random;
 use crate::storage::{Begun, Coordinator, Notes, Record, Result, Slot, Turn};
 
 /// The longest lease: a leader that needs longer has been given up.
 const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
+
+/// How many marks are remembered before the earlier ones are let go of.
+const MANY_MARKS: usize = 1024;
+
+/// The marks of those who asked to lead and had no answer, by key.
+///
+/// A server that was frozen may hear them yet, and grant a lease that nobody knows of. The next one to ask here does it by
+/// the same mark, and is told of that lease as of its own.
+#[derive(Default)]
+pub(super) struct Unanswered(Mutex<HashMap<String, String>>);
+
+impl Unanswered {
+    /// The mark to ask by: one that had no answer, or a new one.
+    fn take(&self, key: &Key) -> String {
+        lock(&self.0).remove(key.name()).unwrap_or_else(random::word)
+    }
+
+    fn put(&self, key: &Key, mark: String) {
+        let mut marks = lock(&self.0);
+        if marks.len() >= MANY_MARKS {
+            marks.clear();
+        }
+        marks.insert(key.name().to_owned(), mark);
+    }
+}
 
 /// `lead` or `wait`, the fence or what is left (ms), the time (µs), the record, the notes.
 type Answer = (String, u64, u64, Option<Vec<u8>>, Option<Vec<u8>>);
@@ -21,10 +49,16 @@ impl Coordinator for Redis {
     async fn begin(&self, slot: &Slot, lease: Duration) -> Result<Begun> {
         let key = self.key_of(slot);
         let lease = lease.clamp(Duration::from_millis(1), LONGEST_LEASE).as_millis().to_string();
-        let (mark, idle) = (random::word(), IDLE_MS.to_string());
+        let (mark, idle) = (self.unanswered().take(&key), IDLE_MS.to_string());
         let arguments = [lease.as_bytes(), mark.as_bytes(), idle.as_bytes()];
-        let (turn, number, now, stored, notes): Answer =
-            self.connection().ask(&BEGIN.on(&key, &arguments)).await?;
+        let answer = self.connection().ask::<Answer>(&BEGIN.on(&key, &arguments)).await;
+        let (turn, number, now, stored, notes) = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.unanswered().put(&key, mark);
+                return Err(error.into());
+            }
+        };
         let turn = match turn.as_str() {
             "lead" => Turn::Lead { fence: number },
             _ => Turn::Wait { at_most: Duration::from_millis(number) },
