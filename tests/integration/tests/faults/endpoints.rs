@@ -94,8 +94,10 @@ async fn fault_10_an_endpoint_that_refuses_is_called_once_in_each_cool_down() {
         stage.account(&address).set_address_allowed(true);
         for appid in [&quota, &address] {
             let before = asked(&stage, appid);
-            eventually(2 * COOL_DOWN, "the cool-down ends", async || {
-                stage.all(&Stage::work(appid, Does::Token, 1, LONG)).await.failures() == 0
+            eventually(LONG, "the cool-down ends", async || {
+                let tally = stage.all(&Stage::work(appid, Does::Token, 1, LONG)).await;
+                row.count(&tally);
+                tally.failures() == 0
             })
             .await;
             assert_eq!(
@@ -150,7 +152,7 @@ async fn fault_12_clocks_that_are_off_and_grants_of_no_time_cause_no_storm() {
     row(12, did, holds, redis_server::start, async |row, redis| {
         const OFF_BY: [i64; HUBS] = [-600, -300, 300, 600];
         // Six hours pass here in a moment of Redis's clock, by which the gap goes.
-        let no_gap = Refresh { gap: Some(Duration::from_millis(1)), ..Refresh::default() };
+        let no_gap = Refresh { gap: Some(Duration::ZERO), ..Refresh::default() };
         let mut stage = Stage::set(Setting::on(redis).refresh(no_gap).off_by(OFF_BY)).await;
         let [usual, short, none] = [0, 1, 2].map(|index| stage.appids[index].clone());
         let call = Stage::work(&usual, Does::Call, 1, LONG);
@@ -198,12 +200,12 @@ async fn fault_12_clocks_that_are_off_and_grants_of_no_time_cause_no_storm() {
         assert_all_succeeded(&tally, 3 * 25 * HUBS, "granted for 0 s");
         assert!(issued[0] <= HUBS && issued[2] == issued[0], "{issued:?} issued at one time");
         assert_eq!(stage.sim.ledger().token_calls(&none), issued[0]);
-        // What is dead on arrival is refused: no more of it is fetched for that, within the gap.
+        // What is dead on arrival is refused: none is fetched for that within the gap, whatever the processes' clocks say.
         let calls = stage.calls(CLASSIC).0;
         let tally = stage.all(&Stage::work(&none, Does::Call, 5, LONG)).await;
         row.count(&tally);
         assert_eq!(tally.failed.get("TokenRejected"), Some(&(5 * HUBS)), "{tally:?}");
-        assert!(stage.calls(CLASSIC).0 - calls <= 1, "{} calls more", stage.calls(CLASSIC).0 - calls);
+        assert_eq!(stage.calls(CLASSIC).0, calls, "by the clock of all, it was granted a moment ago");
     })
     .await;
 }

@@ -10,7 +10,7 @@ use wechat_simulator::Line;
 use crate::board::Row;
 use crate::row;
 use crate::stage::{
-    AT_ONCE, BRISK, HUBS, LEASE_AND_CALL, LONG, SLACK, Setting, Stage, assert_all_succeeded, eventually,
+    AT_ONCE, HUBS, LEASE_AND_CALL, LONG, SLACK, Setting, Stage, assert_all_succeeded, eventually,
 };
 
 /// How long a replaced token works still, in seconds.
@@ -22,7 +22,7 @@ async fn fault_03_an_older_answer_that_arrives_last_overwrites_nothing() {
                request that was given up arrives after another leader's";
     let holds = "stored is what WeChat accepts, also after the overlap; n ≤ 3 each";
     row(3, did, holds, redis_server::start, async |row, redis| {
-        let mut stage = Stage::set(Setting::on(redis).refresh(BRISK)).await;
+        let mut stage = Stage::set(Setting::on(redis).brisk()).await;
         let [commit, request] = [0, 1].map(|index| stage.appids[index].clone());
         commit_held(&mut stage, &commit).await;
         let older = stage.current(&commit).unwrap();
@@ -60,7 +60,7 @@ async fn fault_05_a_leader_that_stood_still_past_its_lease_commits_nothing() {
                a commit are on the way meanwhile";
     let holds = "its commit is refused, stored is what WeChat accepts at the end; n ≤ 3 each";
     row(5, did, holds, redis_server::start, async |row, redis| {
-        let mut stage = Stage::set(Setting::on(redis).refresh(BRISK)).await;
+        let mut stage = Stage::set(Setting::on(redis).brisk()).await;
         for (way, appids) in [(Way::There, 0..4), (Way::Back, 4..8)] {
             // Of several, some are answered before their time is noticed to be over, and some after.
             let appids = stage.appids[appids].to_vec();
@@ -178,7 +178,7 @@ async fn fault_04_a_leader_that_is_killed_in_mid_call_is_followed_within_its_lea
     let did = "SIGKILL of the leader while WeChat's answer is on its way to it: with a live old token, then with none";
     let holds = "taken over within the lease, the live old token is served meanwhile, n ≤ 2 each";
     row(4, did, holds, redis_server::start, async |row, redis| {
-        let mut stage = Stage::set(Setting::on(redis).refresh(BRISK)).await;
+        let mut stage = Stage::set(Setting::on(redis).brisk()).await;
         let appid = stage.appid().to_owned();
         let old = stage.seed(&appid).await;
         let token = |callers| Stage::work(&appid, Does::Token, callers, LONG);

@@ -29,19 +29,19 @@ pub(crate) const LONG: Duration = Duration::from_secs(20);
 /// How often is looked whether something has come about.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// How long one command of Redis may take.
-const COMMAND: Duration = Duration::from_millis(600);
+/// How long one command of Redis may take, where no test waits for it.
+const COMMAND: Duration = Duration::from_secs(4);
 
 /// Where a classic token is granted.
 pub(crate) const CLASSIC: &str = "/cgi-bin/token";
 
 /// Refreshing with times that a test can wait for.
-pub(crate) const BRISK: Refresh = Refresh {
+const BRISK: Refresh = Refresh {
     lease: Some(Duration::from_secs(2)),
-    upstream_timeout: Some(Duration::from_secs(1)),
-    storage_timeout: Some(Duration::from_secs(1)),
+    upstream_timeout: Some(Duration::from_millis(1500)),
+    storage_timeout: Some(Duration::from_millis(1500)),
     // Hours pass here in a moment of Redis's clock, by which the gap goes.
-    gap: Some(Duration::from_millis(1)),
+    gap: Some(Duration::ZERO),
     background_pause: Some(Duration::from_millis(100)),
     transient: Some(Duration::from_millis(200)),
     address: None,
@@ -49,7 +49,7 @@ pub(crate) const BRISK: Refresh = Refresh {
 };
 
 /// How long one who has no token waits at most where the leader dies: its lease, and one call.
-pub(crate) const LEASE_AND_CALL: Duration = Duration::from_secs(2 + 1);
+pub(crate) const LEASE_AND_CALL: Duration = Duration::from_millis(2000 + 1500);
 
 /// A hub, and its ways to Redis and to the platform.
 pub(crate) struct Hub {
@@ -82,6 +82,8 @@ pub(crate) struct Setting {
     /// Which kind of token common applications have.
     pub(crate) line: Line,
     pub(crate) refresh: Refresh,
+    /// How long one command of Redis may take.
+    command_timeout: Duration,
     /// How many seconds the hubs' clocks are ahead, or behind.
     off_by: [i64; HUBS],
 }
@@ -91,11 +93,16 @@ impl Setting {
     pub(crate) fn on(redis: impl Into<Option<RedisServer>>) -> Self {
         let redis = redis.into();
         let line = if redis.is_some() { Line::Classic } else { Line::Stable };
-        Self { redis, line, refresh: Refresh::default(), off_by: [0; HUBS] }
+        Self { redis, line, refresh: Refresh::default(), command_timeout: COMMAND, off_by: [0; HUBS] }
     }
 
     pub(crate) fn refresh(self, refresh: Refresh) -> Self {
         Self { refresh, ..self }
+    }
+
+    /// With times that a test can wait for.
+    pub(crate) fn brisk(self) -> Self {
+        Self { refresh: BRISK, command_timeout: Duration::from_secs(1), ..self }
     }
 
     pub(crate) fn off_by(self, off_by: [i64; HUBS]) -> Self {
@@ -158,7 +165,7 @@ impl Stage {
         let store = self.setting.redis.as_ref().map_or(Store::Memory, |_| Store::Redis {
             url: format!("redis://{}", redis.address()),
             prefix: self.prefix.clone(),
-            command_timeout: COMMAND,
+            command_timeout: self.setting.command_timeout,
         });
         HubSettings {
             base_url: format!("http://{}", wechat.address()),

@@ -7,7 +7,7 @@ use wechat_integration_tests::orders::{Does, Tally, Work};
 use wechat_simulator::Line;
 
 use crate::board::Row;
-use crate::stage::{AT_ONCE, BRISK, HUBS, LONG, SLACK, Setting, Stage, assert_all_succeeded, eventually};
+use crate::stage::{AT_ONCE, HUBS, LONG, SLACK, Setting, Stage, assert_all_succeeded, eventually};
 use crate::{durable, row};
 
 /// How long one waits at most who needs the store, which does not answer: its time-out, some times.
@@ -19,10 +19,10 @@ async fn fault_07_a_store_that_is_down_frozen_slow_or_flapping_causes_no_fetch_w
                under 4 hub processes";
     let holds = "n = 0 while a live local copy exists, a typed error otherwise, recovers by itself";
     row(7, did, holds, durable, async |row, redis| {
-        let mut stage = Stage::set(Setting::on(redis).refresh(BRISK)).await;
+        let mut stage = Stage::set(Setting::on(redis).brisk()).await;
         let appid = |index: usize| stage.appids[index].clone();
         let [kept, ageing, stored, slow, cold] = [appid(0), appid(1), appid(2), appid(3), appid(4)];
-        let [unread, begun, bought] = [appid(5), appid(6), appid(7)];
+        let [unread, begun, bought, midway] = [appid(5), appid(6), appid(7), appid(8)];
         let token = |appid: &str| Stage::work(appid, Does::Token, 10, LONG);
         stage.seed(&ageing).await;
         assert_all_succeeded(&stage.all(&token(&ageing)).await, 10 * HUBS, "all have the one that will age");
@@ -54,7 +54,7 @@ async fn fault_07_a_store_that_is_down_frozen_slow_or_flapping_causes_no_fetch_w
         assert_eq!(stage.issued(&slow), 1, "slow");
         // More than a command may take.
         let known = stage.seed(&unread).await;
-        delay(&stage, 700);
+        delay(&stage, 1200);
         is_down(&mut stage, row, &token(&kept), &token(&unread)).await;
         delay(&stage, 0);
         eventually(LONG, "it is read again", async || {
@@ -94,6 +94,19 @@ async fn fault_07_a_store_that_is_down_frozen_slow_or_flapping_causes_no_fetch_w
         assert_all_succeeded(&tally, 10 + 10 * HUBS, "whose commit was not answered");
         stage.hubs[0].redis.dropped(2).await;
         assert_eq!((stage.issued(&bought), stage.stored(&bought).await), (1, stage.current(&bought)));
+
+        // What is bought while Redis stands still is used where it was bought, and stored when Redis goes on.
+        stage.hubs[0].wechat.hold(Way::Back);
+        stage.begin(0, &token(&midway)).await;
+        stage.hubs[0].wechat.held(Way::Back).await;
+        stage.redis().freeze();
+        stage.hubs[0].wechat.release(Way::Back);
+        let tally = stage.rest(0).await;
+        stage.redis().resume();
+        let tally = tally.and(stage.all(&token(&midway)).await);
+        row.count(&tally);
+        assert_all_succeeded(&tally, 10 + 10 * HUBS, "frozen in mid-refresh");
+        assert_eq!((stage.issued(&midway), stage.stored(&midway).await), (1, stage.current(&midway)));
 
         let mut tally = Tally::default();
         for _ in 0..5 {
