@@ -10,6 +10,7 @@ mod landing;
 mod lane;
 mod lead;
 mod listing;
+mod pausing;
 mod payment;
 mod price;
 mod record;
@@ -25,12 +26,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use self::guard::Guard;
 pub(crate) use self::inject::{Judged, Next};
 use self::landing::{Failure, Landing};
 use self::lane::Lane;
 pub(crate) use self::payment::Given;
-use self::price::Price;
 use crate::clock::{Clock, Moment};
 use crate::credential::{Account, Credential, Grant, Judgement, Key, Standing};
 use crate::errcode::ErrorKind;
@@ -285,42 +284,6 @@ impl Credentials {
         }
     }
 
-    /// Begins a pause, of which the error tells how long it is.
-    async fn pause(&self, lane: &Lane, error: Error) -> Error {
-        let (credential, settings) = (self.key.credential.clone(), self.settings.clone());
-        let fail = {
-            let error = error.clone();
-            move |guard: &mut Guard, now| guard.failed(now, error, &credential, Price::default(), &settings)
-        };
-        match self.coordinator().filter(|_| !is_of_process(&error)) {
-            Some(coordinator) => self.tell_all(coordinator, fail).await.unwrap_or(error),
-            None => lane.guard(|guard| fail(guard, self.now())),
-        }
-    }
-
-    /// Finds out without leading that this binding's secret is one that WeChat has just refused: else all
-    /// who have it would have to lead, one after the other, to be told so.
-    async fn held_back(&self, lane: &Lane) -> Result<(), Error> {
-        let Some(owner) = self.binding.store.owner() else { return Ok(()) };
-        if owner.coordinator().is_some() {
-            // What holds it back is read by leading, there, and costs WeChat nothing.
-            return Ok(());
-        }
-        let record = self.record(owner).await?;
-        let payment = self.payment(owner, record.as_ref()).await?;
-        let held = lane.guard(|guard| guard.cool_down(self.now(), payment.price()));
-        held.map_err(|blocked| Failure::from(blocked).into_error(&Cause::Missing))
-    }
-
-    /// Ends the cool-downs that a used-up quota has caused, for all credentials of an account.
-    pub(crate) async fn quota_cleared(&self, appid: &str) {
-        lane::quota_cleared(&self.key.base_url, appid, self.now());
-        if let Some(coordinator) = self.coordinator() {
-            // What is bought with this one asks there, when it is held back.
-            self.tell_all(coordinator, Guard::quota_cleared).await;
-        }
-    }
-
     fn shutting_down(&self) -> Error {
         self.error(ErrorKind::Timeout, "the async runtime is shutting down")
     }
@@ -469,12 +432,6 @@ impl Credentials {
         let endpoint = self.binding.store.owner().map(|_| self.endpoint());
         error.at(endpoint, Some(self.key.account.named()))
     }
-}
-
-/// Whether it is this process alone that has this trouble: no way to WeChat, or a storage that does not do its part. It does
-/// not hold the others back.
-fn is_of_process(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Connect | ErrorKind::Storage)
 }
 
 /// The outcome, or none when making it panicked.
