@@ -285,6 +285,26 @@ async fn what_could_not_be_stored_is_used_and_stored_as_soon_as_it_can_be() {
     assert_eq!(hubs.issued(), 1);
 }
 
+#[tokio::test]
+async fn what_the_storage_has_lost_a_moment_ago_is_put_there_once_more() {
+    let hubs = Hubs::new().await;
+    let (one, other) = (hubs.process::<1>(), hubs.process::<2>());
+    call(&one).await.unwrap();
+    hubs.world.pass(60);
+    hubs.world.account().revoke(Line::Classic);
+    let first = hubs.stored().unwrap();
+    call(&one).await.unwrap();
+    // Who has no copy, and reports the one before, sees in a turn that the newest is stored.
+    hubs.process::<1>().refresh_access_token(&first.into()).await.unwrap();
+    hubs.shared.flush();
+    // What has no copy of its own finds none stored.
+    let client = hubs.process::<1>();
+    call(&client).await.unwrap();
+    assert!(hubs.stored_is_current());
+    call(&other).await.unwrap();
+    assert_eq!(hubs.issued(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_to_the_commit_that_is_lost_costs_nothing() {
     let hubs = Hubs::new().await;

@@ -128,7 +128,8 @@ impl Lane {
         self.state(|state| {
             drop(state.newest.take_if(|newest| {
                 let is_over = newest.seen && now.since(newest.at) >= settings.gap;
-                let over = newest.over.as_ref().filter(|_| stored.is_some());
+                let another = stored.is_some_and(|stored| *stored != newest.grant.value);
+                let over = newest.over.as_ref().filter(|_| another);
                 is_over || over.is_some_and(|over| over.as_ref() != stored)
             }));
             let newest = state.newest.as_ref().filter(|newest| !newest.seen || finds_none);
