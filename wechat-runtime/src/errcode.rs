@@ -154,7 +154,10 @@ impl ErrorKind {
                 "make sure that nothing else fetches tokens for this appid, then call again"
             }
             Self::Configuration => "check the appid, the secret and the client's settings",
-            Self::AddressNotAllowed => "add this machine's address to the account's IP whitelist",
+            Self::AddressNotAllowed => {
+                "add the address of this machine, or of the one of those sharing its storage that was refused, to the account's IP \
+                 whitelist"
+            }
             Self::Frozen => "see to it in the account's console",
             Self::Quota => "wait until the quota starts anew",
             Self::Busy => "call again later",

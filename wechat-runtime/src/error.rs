@@ -199,6 +199,11 @@ impl Error {
         self.0.verify_ticket_age
     }
 
+    /// With all that has caused it.
+    pub(crate) fn in_full(&self) -> InFull<'_> {
+        InFull(self)
+    }
+
     /// The path that failed: the one called, or the one that should have granted its token.
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
@@ -215,6 +220,21 @@ impl Error {
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.0.advice.unwrap_or_else(|| errcode::advice(self.0.kind, self.errcode()))
+    }
+}
+
+/// An error with all that has caused it, for a log.
+pub(crate) struct InFull<'a>(&'a Error);
+
+impl fmt::Display for InFull<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = StdError::source(self.0);
+        while let Some(error) = cause {
+            write!(f, "; caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }
 

@@ -191,7 +191,6 @@
 //! | `redb` | no | [`adapters::Redb`][redb], a storage in a file for one process |
 //! | `redis` | no | [`adapters::Redis`][redis], a storage in Redis for several processes |
 //! | `hub` | no | [`hub`][hub], which serves tokens and tickets over HTTP; its clients need no feature |
-//! | `redis` | no | [`adapters::Redis`][redis], a storage that several processes share |
 //!
 //! With neither of the first two, only `http://` addresses can be called: enough for tests.
 //!
@@ -207,8 +206,6 @@
 #![cfg_attr(not(feature = "redis"), doc = "[redis]: #features")]
 #![cfg_attr(feature = "hub", doc = "[hub]: hub")]
 #![cfg_attr(not(feature = "hub"), doc = "[hub]: #features")]
-#![cfg_attr(feature = "redis", doc = "[redis]: adapters::Redis")]
-#![cfg_attr(not(feature = "redis"), doc = "[redis]: #features")]
 
 #[doc(hidden)]
 #[path = "private.rs"]

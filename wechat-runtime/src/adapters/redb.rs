@@ -53,6 +53,9 @@ use crate::{Error, Secret, storage};
 /// them can be the hub, and the others ask it by [`HubClient`](super::HubClient). The file has to be on a local disk: over a
 /// network, its lock may keep nobody out.
 ///
+/// What is known of refreshing (pauses after errors, the gap between two refreshes, the day's budgets) is not in it: that begins
+/// anew with the process.
+///
 /// # Who may read it
 ///
 /// Tokens and refresh tokens are in it in the clear. It is created so that only its owner may read and write it (mode 0600),

@@ -166,7 +166,7 @@ impl Lead<'_> {
             // Nobody is told of success before the refresh token is durable. The next refresh puts it there.
             return Err(self.failed(unsaved, price));
         }
-        tracing::error!(error = %unsaved, "the authorizer's new access token is not saved");
+        tracing::error!(error = %unsaved.in_full(), "the authorizer's new access token is not saved");
         granted(grant)
     }
 

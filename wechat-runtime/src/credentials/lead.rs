@@ -103,7 +103,7 @@ impl Credentials {
             }
             Err(failure) => {
                 let error = failure.clone().into_error(&cause);
-                tracing::warn!(%error, "not refreshed");
+                tracing::warn!(error = %error.in_full(), "not refreshed");
             }
         });
         Landing { of: Through::from(&self), stale, cause, outcome }
@@ -332,7 +332,7 @@ impl Lead<'_> {
                 Ok(grant)
             }
             Err(error) => {
-                tracing::error!(%error, "the new {name} is not saved");
+                tracing::error!(error = %error.in_full(), "the new {name} is not saved");
                 Ok(grant)
             }
         }

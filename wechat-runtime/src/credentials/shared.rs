@@ -92,7 +92,7 @@ impl Lead<'_> {
         match shared.turn.end(self.of, notes).await {
             Ok(true) => {}
             Ok(false) => self.doubt_if_unsure(shared),
-            Err(error) => tracing::warn!(%error, "others wait until the lease is over"),
+            Err(error) => tracing::warn!(error = %error.in_full(), "others wait until the lease is over"),
         }
     }
 
@@ -179,7 +179,7 @@ impl Lead<'_> {
                     // Nobody is told of success before the refresh token is durable.
                     return Err(error.into());
                 }
-                tracing::error!(%error, "the new {} is not saved yet", of.key.credential.name());
+                tracing::error!(error = %error.in_full(), "the new {} is not saved yet", of.key.credential.name());
                 kept(grant)
             }
         }

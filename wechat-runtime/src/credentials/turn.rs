@@ -112,7 +112,7 @@ impl Turn {
             // The others do not get it, but what it has cost.
             self.ended.store(false, Ordering::Relaxed);
             if let Err(error) = self.end(&of, notes).await {
-                tracing::warn!(%error, "other processes are not told what was bought");
+                tracing::warn!(error = %error.in_full(), "other processes are not told what was bought");
             }
         });
     }
@@ -190,7 +190,7 @@ impl Credentials {
         match told.ok()?.ok()? {
             Ok(answer) => Some(answer),
             Err(error) => {
-                tracing::warn!(%error, "other processes are not told of it");
+                tracing::warn!(error = %error.in_full(), "other processes are not told of it");
                 None
             }
         }
@@ -220,7 +220,7 @@ impl Credentials {
                     // Its error is logged by the refresh itself.
                     drop(this.refresh(stale, Cause::Doubted).await);
                 }
-                Err(error) => tracing::warn!(%error, "what is stored is not refreshed"),
+                Err(error) => tracing::warn!(error = %error.in_full(), "what is stored is not refreshed"),
             }
         });
     }

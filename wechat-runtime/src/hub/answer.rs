@@ -212,7 +212,7 @@ impl fmt::Display for Refusal {
         write!(f, "HTTP status {}", self.status.as_u16())?;
         errcode.iter().try_for_each(|code| write!(f, ", errcode {code}"))?;
         reason.iter().try_for_each(|reason| write!(f, ", {reason}"))?;
-        let said = self.cause.as_ref().map(ToString::to_string).or_else(|| message.clone());
+        let said = self.cause.as_ref().map(|cause| cause.in_full().to_string()).or_else(|| message.clone());
         // There may be an appid in it that was made up.
         said.iter().try_for_each(|said| write!(f, " ({})", said.escape_debug()))
     }

@@ -238,7 +238,7 @@ impl Prepared {
             Ok(answer) => {
                 tracing::debug!(status = answer.status().as_u16(), errcode = answer.errcode(), "answered");
             }
-            Err(error) => tracing::debug!(%error, "failed"),
+            Err(error) => tracing::debug!(error = %error.in_full(), "failed"),
         });
         outcome
     }

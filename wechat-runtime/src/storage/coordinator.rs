@@ -12,14 +12,21 @@ use crate::{AuthorizerToken, Ticket, TicketType, Token};
 /// What several processes on one storage agree by: one of them refreshes a credential, and the others wait for it.
 ///
 /// Without one, each process refreshes by itself: once for all of its own callers. A storage that has one says so in
-/// [`Hub::coordinator`](super::Hub::coordinator) or [`ComponentHub::coordinator`](super::ComponentHub::coordinator), and
-/// [`commit`](Self::commit) then takes the place of `save_*` for what a refresh has brought. `adapters::Redis` is one; this
-/// trait is for storages of your own.
+/// [`Hub::coordinator`](super::Hub::coordinator) or [`ComponentHub::coordinator`](super::ComponentHub::coordinator).
+/// `adapters::Redis` is one; this trait is for storages of your own.
+///
+/// [`commit`](Self::commit) takes the place of `save_*` for what a refresh has brought. `save_*` is called all the same: for an
+/// account that has authorized a component, or has taken that back, for verify tickets (which have no slot, and are no part of
+/// this), and by programs that bring records along.
+///
+/// `coordinator` is asked for each refresh, so it may be made anew each time; it is given the `args`, and knows by them whose
+/// records it is about.
 ///
 /// # What is kept
 ///
 /// For each [`Slot`], beside the record that `fetch_*` reads: a *fence*, which only grows; until when the *lease* of the one
-/// who leads runs, by a clock that all processes share; and the [`Notes`]. In SQL it is one row:
+/// who leads runs, by a clock that all processes share; and the [`Notes`]. In SQL it is one row, and each call is one
+/// transaction on it:
 ///
 /// ```sql
 /// CREATE TABLE credentials (
@@ -29,22 +36,33 @@ use crate::{AuthorizerToken, Ticket, TicketType, Token};
 ///     leased_until timestamptz,            -- null where nobody leads
 ///     notes text                           -- Notes::as_str
 /// );
+///
+/// -- begin: a row that it answers with is the lead; where it answers with none, another leads, and the row is read
+/// INSERT INTO credentials (slot, fence, leased_until) VALUES ($1, 1, now() + $2)
+///     ON CONFLICT (slot) DO UPDATE SET fence = credentials.fence + 1, leased_until = now() + $2
+///     WHERE credentials.leased_until IS NULL OR credentials.leased_until <= now()
+///     RETURNING fence, record, notes, now();
+/// -- commit, and abort without the record: true where a row has changed
+/// UPDATE credentials SET record = $3, notes = $4, leased_until = NULL WHERE slot = $1 AND fence = $2 AND fence > 0;
+/// -- save_*: past whoever leads; an authorizer's record is merged with the one that is there, in the same transaction
+/// INSERT INTO credentials (slot, record, fence) VALUES ($1, $2, 1)
+///     ON CONFLICT (slot) DO UPDATE SET record = $2, fence = credentials.fence + 1, leased_until = NULL;
 /// ```
 ///
 /// # What must hold
 ///
-/// Each call is one transaction.
-///
-/// * At most one leads. While a lease runs, every other `begin` is told to [wait](Turn::Wait), and what is stored, and noted.
-/// * Each lead has a fence higher than all before it, those that nobody came back from included.
-/// * What comes with another fence than the newest changes nothing, and is answered `Ok(false)`; so does what comes where
-///   nobody has begun. What comes with the newest is written, also where its lease is over: nobody has begun since.
+/// * At most one leads. While a lease runs, every other `begin` is told to [wait](Turn::Wait); it is also told what is stored
+///   and noted.
+/// * Each lead has a fence that is higher than all before it, also than those of leads that were never ended.
+/// * What comes with another fence than the newest changes nothing, and is answered `Ok(false)`; so does what comes for a slot
+///   that nobody has begun. What comes with the newest is written, also where its lease is over: nobody has begun since.
 /// * Whoever writes past the lead, as `save_*` does, makes the fence grow, ends the lease, and leaves the notes: what a leader
 ///   has bought meanwhile is the older news.
-/// * One that is leased is not deleted, nor what has an authorizer's record. What else is deleted takes its fence along; so
-///   let the fence come from a clock where records are (the higher of one more and the time), and it grows all the same.
+/// * No row is deleted that is leased, or has an authorizer's record. Where others are deleted, fences must not begin anew:
+///   take the higher of the last one plus one and the time in microseconds.
 ///
-/// The feature `contract` tries all of it.
+/// The feature `contract` tries it, but for deletion. Give it a second adapter by `also`: that several processes agree shows only
+/// between several.
 #[async_trait]
 pub trait Coordinator: Send + Sync + 'static {
     /// Reads what is kept; and takes the lead, for `lease` at the longest, where nobody has it.
@@ -61,7 +79,8 @@ pub trait Coordinator: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// As of `save_*`: an `Err` of it is no caller's, unless what is not saved could be bought with nothing else.
+    /// An `Err` is logged, and the token is used; it is tried to be stored again until the lease is over. Where an authorizer's new
+    /// refresh token is not stored, which nobody grants twice, the `Err` is the caller's [`Storage`](crate::ErrorKind::Storage).
     async fn commit(&self, slot: &Slot, fence: u64, record: Record, notes: Notes) -> Result<bool>;
 
     /// Ends the lead, with nothing to store but the notes. `Ok(false)` says that another has begun since, or has written:

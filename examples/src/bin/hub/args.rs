@@ -28,6 +28,7 @@ Usage: hub [--listen ADDRESS] [--store STORE] [--unauthenticated-from NETWORK]..
 In the environment:
 
   WECHAT_APPID, WECHAT_SECRET     the account; without them the platform is simulated in this process
+  HUB_STORE_KEY                   what is kept in Redis is encrypted by: 64 hexadecimal digits
   HUB_BEARER                      the bearer token of those who may ask: at least 16 characters
 
 With neither HUB_BEARER nor --unauthenticated-from, everybody on this machine may ask.
@@ -77,6 +78,8 @@ impl Order {
                 other => return Err(Trouble::usage(other.unexpected())),
             }
         }
+        let key = given::variable("HUB_STORE_KEY").map_err(Trouble::usage)?;
+        args.store = args.store.encrypted_by(key.as_deref())?;
         args.account = given::account().map_err(Trouble::usage)?;
         if args.account.is_none() && args.base_url.is_some() {
             return Err(Trouble::usage("--base-url wants an account: set WECHAT_APPID and WECHAT_SECRET"));
@@ -84,7 +87,8 @@ impl Order {
         if args.account.is_none() && args.store.is_shared() {
             return Err(Trouble::usage(
                 "hubs that share a store share an account: set WECHAT_APPID and WECHAT_SECRET; to try it, run a simulator of \
-                 its own (cargo run -p wechat-simulator) and name it by --base-url",
+                 its own (cargo run -p wechat-simulator -- --port 8900 --app $WECHAT_APPID:$WECHAT_SECRET) and name it by \
+                 --base-url http://127.0.0.1:8900",
             ));
         }
         Ok(Self::Serve(args))

@@ -10,6 +10,12 @@ use wechat_integration_tests::orders::Tally;
 /// How many faults there are.
 const ROWS: usize = 15;
 
+/// What a reader of the table has to know.
+const LEGEND: &str = "Each row: four hub processes on one Redis, but for what it says. Issues, n: the tokens that WeChat has \
+                      issued for what was done, by the simulator's ledger, account by account where there are several. \
+                      Leases are 2 s here where processes are lost (15 s by default), and pauses and gaps are short. \
+                      A caller that failed got the error named; where no caller may fail, the row says so.\n\n";
+
 const HEAD: &str = "| # | what was done | issues | callers failed | longest wait | what had to hold | verdict |\n\
                     |---|---|---|---|---|---|---|\n";
 
@@ -90,7 +96,7 @@ impl Drop for Row {
         if are_some() {
             println!("\n{line}");
         } else if ended.len() == ROWS {
-            let rows = ended.values().fold(HEAD.to_owned(), |mut rows, row| {
+            let rows = ended.values().fold(format!("{LEGEND}{HEAD}"), |mut rows, row| {
                 // Writing to a string does not fail.
                 let _ = write!(rows, "{row}");
                 rows
