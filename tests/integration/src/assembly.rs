@@ -164,6 +164,11 @@ impl<const PROCESS: usize> Shared<PROCESS> {
         let desk = self.hall.desk(OTHER);
         Assembly { hall: self.hall.clone(), desk, custom: Arc::default(), only: None, rest: Arc::default() }
     }
+
+    /// What a process sees of it that goes about it by this custom.
+    pub fn as_custom<C: Custom>(&self) -> Assembly<C> {
+        Assembly::of(self.hall.clone(), None)
+    }
 }
 
 impl<C: Custom, R: Custom> Assembly<C, R> {

@@ -12,6 +12,7 @@ mod hubbed;
 pub mod manners;
 pub mod orders;
 pub mod process;
+pub mod processes;
 pub mod redb_file;
 pub mod redis_server;
 pub mod seen;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wechat_integration_tests::{SECRET, World, call, calls_at_once};
+use wechat_integration_tests::{AUTHORIZER_TOKEN, Agency, SECRET, World, call, call_for, calls_at_once};
 use wechat_runtime::{Client, Common, ErrorKind, Token, TokenKind};
 use wechat_simulator::{Fault, Simulator};
 
@@ -241,4 +241,18 @@ async fn a_clock_set_back_does_not_lengthen_a_pause() {
     world.sim.clock().set(std::time::UNIX_EPOCH + Duration::from_secs(NOON - 36_000));
     let error = call(&client).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
+}
+
+/// What an account is granted is granted by its component's quota.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_components_cleared_quota_ends_its_accounts_pauses() {
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let shop = agency.authorizer(&client).await;
+    shop.revoke();
+    agency.sim.fault(AUTHORIZER_TOKEN, Fault::errcode(45009).times(1));
+    assert_eq!(call_for(&client, shop.appid()).await.unwrap_err().errcode(), Some(45009));
+    let cleared = client.post("/cgi-bin/component/clear_quota/v2").send().await.unwrap();
+    assert_eq!(cleared.errcode(), Some(0), "{cleared:?}");
+    call_for(&client, shop.appid()).await.expect("the quota is cleared");
 }

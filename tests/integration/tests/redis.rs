@@ -8,6 +8,8 @@ mod encryption;
 mod faults;
 #[path = "redis/kept.rs"]
 mod kept;
+#[path = "redis/races.rs"]
+mod races;
 #[path = "redis/reached.rs"]
 mod reached;
 
