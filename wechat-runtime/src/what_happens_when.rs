@@ -165,16 +165,16 @@
 //! | 200 callers in four processes begin cold, or report one token | one fetch for all | `coordinated::two_hundred_callers_in_four_processes_cost_one_fetch_cold_and_one_for_a_refused_token` |
 //! | another process has refreshed already | what it has stored is the answer | `coordinated::what_another_process_has_stored_answers_a_refusal_without_a_fetch` |
 //! | another process refreshes now | it is waited for | `coordinated::who_wants_a_turn_waits_for_the_leader_and_costs_nothing` |
-//! | another process has replaced a refused token a moment ago, or the day's refreshes are used up by all together | `TokenRejected`; `retry_after` says when | `coordinated::the_gap_between_two_refusals_is_that_of_all_processes`, `coordinated::the_days_budget_of_refusals_is_that_of_all_processes` |
-//! | WeChat grants nothing | one call per pause for all; who clears the quota ends the pause of all | `coordinated::a_cool_down_costs_one_call_over_all_processes_and_all_are_told_the_same` |
-//! | the secret is wrong in one of them | those that have the right one are not held back | `coordinated::another_secret_ends_a_pause_in_the_process_that_has_it_and_in_no_other` |
+//! | another process has replaced a refused token a moment ago, or the day's refreshes are used up by all together | `TokenRejected`; `retry_after` says when | `coordinated_pauses::the_gap_between_two_refusals_is_that_of_all_processes`, `coordinated_pauses::the_days_budget_of_refusals_is_that_of_all_processes` |
+//! | WeChat grants nothing | one call per pause for all; who clears the quota ends the pause of all | `coordinated_pauses::a_cool_down_costs_one_call_over_all_processes_and_all_are_told_the_same` |
+//! | the secret is wrong in one of them | those that have the right one are not held back | `coordinated_pauses::another_secret_ends_a_pause_in_the_process_that_has_it_and_in_no_other` |
 //! | the process that refreshes goes away | another takes over when its lease is over | `coordinated::a_leader_that_goes_away_is_taken_over_by_one_when_its_lease_is_over` |
-//! | it comes back after its lease, with an older token | that is not stored; its callers get the newer one | `coordinated::a_late_result_never_overwrites_a_newer_one` |
-//! | it comes back, and nobody has taken over | its token is stored | `coordinated::what_is_not_taken_over_is_stored_also_after_the_lease` |
-//! | the storage cannot be asked | a live copy is served; otherwise `Storage`, and WeChat is not asked | `coordinated::a_coordinator_that_is_down_costs_no_fetch_and_no_token_that_lives` |
-//! | what was granted cannot be stored | it is used, and stored as soon as it can be | `coordinated::what_could_not_be_stored_is_used_and_stored_as_soon_as_it_can_be`, `coordinated::an_answer_to_the_commit_that_is_lost_costs_nothing` |
-//! | the same, with an authorizer's rotated refresh token | `Storage`, until it is stored | `coordinated::nobody_is_told_of_success_before_a_rotated_refresh_token_is_stored` |
-//! | an account authorizes anew while another process refreshes its token | the new refresh token stays | `coordinated::an_authorization_during_a_refresh_in_another_process_is_what_stays` |
+//! | it comes back after its lease, with an older token | that is not stored; its callers get the newer one | `coordinated_stored::a_late_result_never_overwrites_a_newer_one` |
+//! | it comes back, and nobody has taken over | its token is stored | `coordinated_stored::what_is_not_taken_over_is_stored_also_after_the_lease` |
+//! | the storage cannot be asked | a live copy is served; otherwise `Storage`, and WeChat is not asked | `coordinated_stored::a_coordinator_that_is_down_costs_no_fetch_and_no_token_that_lives` |
+//! | what was granted cannot be stored | it is used, and stored as soon as it can be | `coordinated_stored::what_could_not_be_stored_is_used_and_stored_as_soon_as_it_can_be`, `coordinated_stored::an_answer_to_the_commit_that_is_lost_costs_nothing` |
+//! | the same, with an authorizer's rotated refresh token | `Storage`, until it is stored | `coordinated_authorizers::nobody_is_told_of_success_before_a_rotated_refresh_token_is_stored` |
+//! | an account authorizes anew while another process refreshes its token | the new refresh token stays | `coordinated_authorizers::an_authorization_during_a_refresh_in_another_process_is_what_stays` |
 //!
 //! The same with separate hub processes, a real Redis, and what can happen to either:
 //!

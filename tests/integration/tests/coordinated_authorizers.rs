@@ -71,7 +71,9 @@ async fn an_authorizers_rotated_refresh_token_is_stored_with_its_access_token_on
     let first = platforms.shop.refresh_token();
     let clients = [platforms.process::<1>(), platforms.process::<2>(), platforms.process::<3>()];
     let calls = join_all(clients.iter().map(|client| call_for(client, platforms.shop.appid()))).await;
-    calls.into_iter().for_each(|called| drop(called.unwrap()));
+    for called in calls {
+        called.unwrap();
+    }
     let current = platforms.shop.current_token();
     assert_eq!(platforms.stored(), [current, Some(platforms.shop.refresh_token()), Some(first)]);
     assert_eq!((platforms.agency.calls(AUTHORIZER_TOKEN), platforms.agency.component_issued()), (1, 1));

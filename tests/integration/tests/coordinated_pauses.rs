@@ -161,9 +161,9 @@ async fn an_error_of_a_later_version_takes_no_count_along() {
     call(&client).await.unwrap_err();
     hubs.shared.alter(&hubs.slot(), |row| {
         let notes = row.notes.take().unwrap();
-        let mut noted: serde_json::Value = serde_json::from_str(notes.as_str()).unwrap();
-        noted["cool_downs"][0]["error"]["kind"] = "of_a_later_version".into();
-        row.notes = Some(noted.to_string().into());
+        let mut known: serde_json::Value = serde_json::from_str(notes.as_str()).unwrap();
+        known["cool_downs"][0]["error"]["kind"] = "of_a_later_version".into();
+        row.notes = Some(known.to_string().into());
     });
     call(&client).await.expect_err("the pause is not over");
     assert_eq!(hubs.issued(), 0);

@@ -46,7 +46,7 @@ fn durable() -> Option<RedisServer> {
 }
 
 /// A Redis server where there is one. Without, the hubs have their storages in memory.
-#[allow(clippy::unnecessary_wraps, reason = "no row of these is skipped")]
+#[allow(clippy::unnecessary_wraps, clippy::option_option, reason = "no row of these is skipped")]
 fn if_there() -> Option<Option<RedisServer>> {
     Some(redis_server::start())
 }

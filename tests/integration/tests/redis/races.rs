@@ -75,11 +75,12 @@ async fn a_lease_granted_to_a_question_that_was_dropped_goes_to_the_next_who_ask
     let one = Redis::builder(server.url()).command_timeout(ENOUGH).build().unwrap();
     warm(&one).await;
     server.freeze();
-    let asks = tokio::time::timeout(Duration::from_millis(200), one.begin(&access_token(), ENOUGH));
+    let slot = access_token();
+    let asks = tokio::time::timeout(Duration::from_millis(200), one.begin(&slot, ENOUGH));
     asks.await.unwrap_err();
     server.resume();
     is_leased(&server);
-    lead(&one, &access_token()).await;
+    lead(&one, &slot).await;
 }
 
 /// A save is done, its answer is lost, and it is asked again when another has led since.
@@ -92,19 +93,18 @@ async fn a_save_whose_answer_is_lost_is_not_done_again_over_what_has_come_since(
     let record = |token: &str| AuthorizerToken::new().with_refresh_token(token);
     // The script is known from then on.
     save_authorizer(&far, record("first")).await.unwrap();
-    // It reads, and saves: the answer to the second is held.
-    proxy.hold(Way::Back);
+    // It is saved, and the answer is on its way for longer than the connection lives.
+    proxy.delay(Way::Back, Duration::from_millis(500));
     let saves = tokio::spawn({
         let far = far.clone();
         async move { save_authorizer(&far, AuthorizerToken::new().with_refresh_token("second")).await }
     });
-    proxy.held(Way::Back).await;
-    proxy.hold(Way::There);
-    proxy.release(Way::Back);
-    proxy.held(Way::There).await;
-    proxy.hold(Way::Back);
-    proxy.release(Way::There);
-    proxy.held(Way::Back).await;
+    let is_saved = async {
+        while fetch_authorizer(&near).await.unwrap().unwrap().refresh_token().unwrap().expose() != "second" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(ENOUGH, is_saved).await.expect("it is saved");
     // Another process refreshes with what is saved, and WeChat replaces it.
     let begun = near.begin(&authorizer(), ENOUGH).await.unwrap();
     let (Turn::Lead { fence }, Some(Record::Authorizer(stored))) = (begun.turn, begun.record) else {
@@ -114,7 +114,6 @@ async fn a_save_whose_answer_is_lost_is_not_done_again_over_what_has_come_since(
     let replaced = Record::Authorizer(record("third").over(Some(stored)));
     assert!(near.commit(&authorizer(), fence, replaced, "".into()).await.unwrap());
     proxy.cut();
-    proxy.release(Way::Back);
     saves.await.unwrap().expect("it was saved");
     let kept = fetch_authorizer(&near).await.unwrap().unwrap();
     assert_eq!(kept.refresh_token().unwrap().expose(), "third");
