@@ -165,16 +165,32 @@
 //! | 200 callers in four processes begin cold, or report one token | one fetch for all | `coordinated::two_hundred_callers_in_four_processes_cost_one_fetch_cold_and_one_for_a_refused_token` |
 //! | another process has refreshed already | what it has stored is the answer | `coordinated::what_another_process_has_stored_answers_a_refusal_without_a_fetch` |
 //! | another process refreshes now | it is waited for | `coordinated::who_wants_a_turn_waits_for_the_leader_and_costs_nothing` |
-//! | another process has replaced a refused token a moment ago, or the day's refreshes are used up by all together | `TokenRejected`; `retry_after` says when | `coordinated::the_gap_between_two_refusals_is_that_of_all_processes`, `coordinated::the_days_budget_of_refusals_is_that_of_all_processes` |
-//! | WeChat grants nothing | one call per pause for all; who clears the quota ends the pause of all | `coordinated::a_cool_down_costs_one_call_over_all_processes_and_all_are_told_the_same` |
-//! | the secret is wrong in one of them | those that have the right one are not held back | `coordinated::another_secret_ends_a_pause_in_the_process_that_has_it_and_in_no_other` |
+//! | another process has replaced a refused token a moment ago, or the day's refreshes are used up by all together | `TokenRejected`; `retry_after` says when | `coordinated_pauses::the_gap_between_two_refusals_is_that_of_all_processes`, `coordinated_pauses::the_days_budget_of_refusals_is_that_of_all_processes` |
+//! | WeChat grants nothing | one call per pause for all; who clears the quota ends the pause of all | `coordinated_pauses::a_cool_down_costs_one_call_over_all_processes_and_all_are_told_the_same` |
+//! | the secret is wrong in one of them | those that have the right one are not held back | `coordinated_pauses::another_secret_ends_a_pause_in_the_process_that_has_it_and_in_no_other` |
 //! | the process that refreshes goes away | another takes over when its lease is over | `coordinated::a_leader_that_goes_away_is_taken_over_by_one_when_its_lease_is_over` |
-//! | it comes back after its lease, with an older token | that is not stored; its callers get the newer one | `coordinated::a_late_result_never_overwrites_a_newer_one` |
-//! | it comes back, and nobody has taken over | its token is stored | `coordinated::what_is_not_taken_over_is_stored_also_after_the_lease` |
-//! | the storage cannot be asked | a live copy is served; otherwise `Storage`, and WeChat is not asked | `coordinated::a_coordinator_that_is_down_costs_no_fetch_and_no_token_that_lives` |
-//! | what was granted cannot be stored | it is used, and stored as soon as it can be | `coordinated::what_could_not_be_stored_is_used_and_stored_as_soon_as_it_can_be`, `coordinated::an_answer_to_the_commit_that_is_lost_costs_nothing` |
-//! | the same, with an authorizer's rotated refresh token | `Storage`, until it is stored | `coordinated::nobody_is_told_of_success_before_a_rotated_refresh_token_is_stored` |
-//! | an account authorizes anew while another process refreshes its token | the new refresh token stays | `coordinated::an_authorization_during_a_refresh_in_another_process_is_what_stays` |
+//! | it comes back after its lease, with an older token | that is not stored; its callers get the newer one | `coordinated_stored::a_late_result_never_overwrites_a_newer_one` |
+//! | it comes back, and nobody has taken over | its token is stored | `coordinated_stored::what_is_not_taken_over_is_stored_also_after_the_lease` |
+//! | the storage cannot be asked | a live copy is served; otherwise `Storage`, and WeChat is not asked | `coordinated_stored::a_coordinator_that_is_down_costs_no_fetch_and_no_token_that_lives` |
+//! | what was granted cannot be stored | it is used, and stored as soon as it can be | `coordinated_stored::what_could_not_be_stored_is_used_and_stored_as_soon_as_it_can_be`, `coordinated_stored::an_answer_to_the_commit_that_is_lost_costs_nothing` |
+//! | the same, with an authorizer's rotated refresh token | `Storage`, until it is stored | `coordinated_authorizers::nobody_is_told_of_success_before_a_rotated_refresh_token_is_stored` |
+//! | an account authorizes anew while another process refreshes its token | the new refresh token stays | `coordinated_authorizers::an_authorization_during_a_refresh_in_another_process_is_what_stays` |
+//! | another process stores a note on the account meanwhile, or leads already | a rotated refresh token is stored all the same | `coordinated_authorizers::what_was_bought_is_stored_also_where_something_else_of_the_record_was_meanwhile`, `coordinated_authorizers::a_rotated_refresh_token_is_not_dropped_because_another_leads` |
+//! | an event on an account is noted while another process stores its refresh token | the refresh token stays | `coordinated_authorizers::what_an_event_notes_takes_no_refresh_token_back`, `coordinated_authorizers::one_authorization_pushed_to_two_processes_keeps_its_refresh_token` |
+//! | an account's token is refused just after it has authorized | `TokenRejected` in all processes; `retry_after` says when | `coordinated_authorizers::what_an_authorization_has_just_brought_is_not_replaced` |
+//! | WeChat's last answer came too late to be stored | what is stored is refreshed once more, when the lease is over | `coordinated_stored::what_is_stored_after_a_refused_commit_is_current_in_the_end` |
+//! | nothing can be stored for long | the gap and the day's budget hold | `coordinated_stored::the_gap_holds_also_where_no_commit_succeeds` |
+//! | the storage gives turns, and refuses all that is bought | `Storage`, and a pause | `coordinated_stored::a_coordinator_that_refuses_each_commit_costs_no_storm` |
+//! | a component clears its quota | its accounts' pauses end in all processes | `coordinated_pauses::a_components_cleared_quota_ends_its_accounts_pauses_in_all_processes` |
+//! | one process has no way to WeChat | the others are not held back | `coordinated_pauses::a_process_without_a_network_keeps_no_other_from_its_token` |
+//! | a process has a later version | what is noted is known as far as can be | `coordinated_pauses::an_error_of_a_later_version_takes_no_count_along` |
+//! | the storage's clock jumps an hour | nobody waits longer than a lease, and there is no storm | `coordinated_pauses::a_clock_that_jumps_an_hour_back_leaves_nobody_waiting_longer_than_a_lease`, `coordinated_pauses::a_clock_that_jumps_back_and_forth_costs_no_storm` |
+//! | processes have leases of different lengths | each lease is as long as who leads has it | `coordinated::a_process_with_a_shorter_lease_takes_nothing_from_one_with_a_longer`, `coordinated::a_lease_is_as_long_as_it_was_granted_for_whoever_waits_for_it` |
+//! | two storages of one type are used in one process | what is stored in one is no answer for who uses the other | `coordinated::what_is_stored_in_one_storage_is_no_answer_for_who_is_bound_to_another` |
+//! | the storage's `begin` fails, hangs or makes everybody wait | `Storage` or `Timeout`, in time; WeChat is not asked | `coordinated_oddly::a_coordinator_that_gives_no_turn_costs_no_fetch_and_holds_nobody_for_long` |
+//! | Redis hears a question of which nobody had the answer | its lease goes to the next who asks there, with all its time | `redis::who_is_given_a_lease_that_was_granted_before_has_all_of_it`, `redis::a_lease_granted_to_a_question_that_was_dropped_goes_to_the_next_who_asks` |
+//! | the answer to a save is lost, and another process has led since | what has come since stays | `redis::a_save_whose_answer_is_lost_is_not_done_again_over_what_has_come_since` |
+//! | the user in Redis may not do all that is needed | `Storage`, which says what to do; no refresh token is stored that expires | `redis::a_script_that_is_refused_half_way_leaves_no_refresh_token_that_expires` |
 //!
 //! The same with separate hub processes, a real Redis, and what can happen to either:
 //!

@@ -75,11 +75,12 @@ async fn a_lease_granted_to_a_question_that_was_dropped_goes_to_the_next_who_ask
     let one = Redis::builder(server.url()).command_timeout(ENOUGH).build().unwrap();
     warm(&one).await;
     server.freeze();
-    let asks = tokio::time::timeout(Duration::from_millis(200), one.begin(&access_token(), ENOUGH));
+    let slot = access_token();
+    let asks = tokio::time::timeout(Duration::from_millis(200), one.begin(&slot, ENOUGH));
     asks.await.unwrap_err();
     server.resume();
     is_leased(&server);
-    lead(&one, &access_token()).await;
+    lead(&one, &slot).await;
 }
 
 /// A save is done, its answer is lost, and it is asked again when another has led since.
