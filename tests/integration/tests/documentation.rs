@@ -142,9 +142,10 @@ fn every_case_names_its_tests_and_each_of_them_is_there() {
         let path = entry.unwrap().path();
         let file = path.file_stem().unwrap().to_str().unwrap().to_owned();
         // A directory holds the modules of the file of its name, or of the one in it.
-        let files = match path.is_dir() {
-            true => std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect(),
-            false => vec![path],
+        let files = if path.is_dir() {
+            std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect()
+        } else {
+            vec![path]
         };
         for source in files {
             sources.entry(file.clone()).or_default().push_str(&std::fs::read_to_string(source).unwrap());
