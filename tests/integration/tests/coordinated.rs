@@ -112,10 +112,10 @@ async fn two_thousand_who_wait_ask_as_one() {
     let (client, storage) = (hubs.process::<1>(), hubs.shared.as_process::<1>());
     let begun = storage.begin(&hubs.slot(), Duration::from_secs(15)).await.unwrap();
     let Turn::Lead { fence } = begun.turn else { panic!("nobody leads") };
-    let (before, began) = (storage.begins(), Instant::now());
+    let (before, since) = (storage.begins(), Instant::now());
     let crowd = tokio::spawn(async move { join_all((0..2_000).map(|_| client.fetch_access_token())).await });
     storage.has_begun(before + 4).await;
-    assert!(began.elapsed() >= Duration::from_millis(3 * 50), "there is a pause before each question");
+    assert!(since.elapsed() >= Duration::from_millis(3 * 50), "there is a pause before each question");
     storage.abort(&hubs.slot(), fence, Notes::default()).await.unwrap();
     assert!(crowd.await.unwrap().iter().all(Result::is_ok));
     let begins = storage.begins() - before;

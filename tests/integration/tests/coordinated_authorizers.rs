@@ -71,7 +71,9 @@ async fn an_authorizers_rotated_refresh_token_is_stored_with_its_access_token_on
     let first = platforms.shop.refresh_token();
     let clients = [platforms.process::<1>(), platforms.process::<2>(), platforms.process::<3>()];
     let calls = join_all(clients.iter().map(|client| call_for(client, platforms.shop.appid()))).await;
-    calls.into_iter().for_each(|called| drop(called.unwrap()));
+    for called in calls {
+        called.unwrap();
+    }
     let current = platforms.shop.current_token();
     assert_eq!(platforms.stored(), [current, Some(platforms.shop.refresh_token()), Some(first)]);
     assert_eq!((platforms.agency.calls(AUTHORIZER_TOKEN), platforms.agency.component_issued()), (1, 1));
@@ -301,13 +303,13 @@ async fn what_a_slow_refresh_has_bought_is_stored_though_others_ask_in_this_proc
     storage.has_begun(begins + 1).await;
     platforms.agency.sim.clear_faults();
     // Another process asks far more often than those of this one, so it is the next to lead.
-    let began = Instant::now();
+    let since = Instant::now();
     let fence = loop {
         let begun = platforms.shared.begin(&platforms.slot(), settings.lease).await.unwrap();
         if let Turn::Lead { fence } = begun.turn {
             break fence;
         }
-        assert!(began.elapsed() < 2 * settings.lease);
+        assert!(since.elapsed() < 2 * settings.lease);
         tokio::task::yield_now().await;
     };
     assert!(platforms.keeps_refresh_token());
