@@ -175,6 +175,22 @@
 //! | what was granted cannot be stored | it is used, and stored as soon as it can be | `coordinated_stored::what_could_not_be_stored_is_used_and_stored_as_soon_as_it_can_be`, `coordinated_stored::an_answer_to_the_commit_that_is_lost_costs_nothing` |
 //! | the same, with an authorizer's rotated refresh token | `Storage`, until it is stored | `coordinated_authorizers::nobody_is_told_of_success_before_a_rotated_refresh_token_is_stored` |
 //! | an account authorizes anew while another process refreshes its token | the new refresh token stays | `coordinated_authorizers::an_authorization_during_a_refresh_in_another_process_is_what_stays` |
+//! | another process stores a note on the account meanwhile, or leads already | a rotated refresh token is stored all the same | `coordinated_authorizers::what_was_bought_is_stored_also_where_something_else_of_the_record_was_meanwhile`, `coordinated_authorizers::a_rotated_refresh_token_is_not_dropped_because_another_leads` |
+//! | an event on an account is noted while another process stores its refresh token | the refresh token stays | `coordinated_authorizers::what_an_event_notes_takes_no_refresh_token_back`, `coordinated_authorizers::one_authorization_pushed_to_two_processes_keeps_its_refresh_token` |
+//! | an account's token is refused just after it has authorized | `TokenRejected` in all processes; `retry_after` says when | `coordinated_authorizers::what_an_authorization_has_just_brought_is_not_replaced` |
+//! | WeChat's last answer came too late to be stored | what is stored is refreshed once more, when the lease is over | `coordinated_stored::what_is_stored_after_a_refused_commit_is_current_in_the_end` |
+//! | nothing can be stored for long | the gap and the day's budget hold | `coordinated_stored::the_gap_holds_also_where_no_commit_succeeds` |
+//! | the storage gives turns, and refuses all that is bought | `Storage`, and a pause | `coordinated_stored::a_coordinator_that_refuses_each_commit_costs_no_storm` |
+//! | a component clears its quota | its accounts' pauses end in all processes | `coordinated_pauses::a_components_cleared_quota_ends_its_accounts_pauses_in_all_processes` |
+//! | one process has no way to WeChat | the others are not held back | `coordinated_pauses::a_process_without_a_network_keeps_no_other_from_its_token` |
+//! | a process has a later version | what is noted is known as far as can be | `coordinated_pauses::an_error_of_a_later_version_takes_no_count_along` |
+//! | the storage's clock jumps an hour | nobody waits longer than a lease, and there is no storm | `coordinated_pauses::a_clock_that_jumps_an_hour_back_leaves_nobody_waiting_longer_than_a_lease`, `coordinated_pauses::a_clock_that_jumps_back_and_forth_costs_no_storm` |
+//! | processes have leases of different lengths | each lease is as long as who leads has it | `coordinated::a_process_with_a_shorter_lease_takes_nothing_from_one_with_a_longer`, `coordinated::a_lease_is_as_long_as_it_was_granted_for_whoever_waits_for_it` |
+//! | two storages of one type are used in one process | what is stored in one is no answer for who uses the other | `coordinated::what_is_stored_in_one_storage_is_no_answer_for_who_is_bound_to_another` |
+//! | the storage's `begin` fails, hangs or makes everybody wait | `Storage` or `Timeout`, in time; WeChat is not asked | `coordinated_oddly::a_coordinator_that_gives_no_turn_costs_no_fetch_and_holds_nobody_for_long` |
+//! | Redis hears a question of which nobody had the answer | its lease goes to the next who asks there, with all its time | `redis::who_is_given_a_lease_that_was_granted_before_has_all_of_it`, `redis::a_lease_granted_to_a_question_that_was_dropped_goes_to_the_next_who_asks` |
+//! | the answer to a save is lost, and another process has led since | what has come since stays | `redis::a_save_whose_answer_is_lost_is_not_done_again_over_what_has_come_since` |
+//! | the user in Redis may not do all that is needed | `Storage`, which says what to do; no refresh token is stored that expires | `redis::a_script_that_is_refused_half_way_leaves_no_refresh_token_that_expires` |
 //!
 //! The same with separate hub processes, a real Redis, and what can happen to either:
 //!

@@ -257,8 +257,14 @@ impl<C: Custom, R: Custom> Assembly<C, R> {
     }
 }
 
+/// Far longer than anything takes on a machine with other things to do.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 async fn reaches(count: &watch::Sender<usize>, least: usize) {
-    count.subscribe().wait_for(|count| *count >= least).await.expect("the desk is here");
+    let mut counts = count.subscribe();
+    let reached = tokio::time::timeout(PATIENCE, counts.wait_for(|count| *count >= least)).await;
+    let reached = reached.unwrap_or_else(|_| panic!("no {least} within {PATIENCE:?}"));
+    reached.expect("the desk is here");
 }
 
 fn fails(switch: &AtomicBool) -> storage::Result<()> {

@@ -201,9 +201,11 @@ async fn connect(near: TcpStream, target: SocketAddr, state: watch::Sender<State
     let back = pump(Way::Back, far_in, near_out, &state, &owed);
     let both = async { tokio::try_join!(there, back) };
     let mut watching = state.subscribe();
+    // What it answers with is a lock on the state, which is not to be had while what is held is let go of.
+    let cut = async { drop(watching.wait_for(|state| state.cuts > cuts).await) };
     tokio::select! {
         _ = both => {}
-        _ = watching.wait_for(|state| state.cuts > cuts) => {}
+        () = cut => {}
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
 use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
 use wechat_integration_tests::assembly::Rows;
 use wechat_integration_tests::processes::{Hubs, Platforms};
 use wechat_integration_tests::{
@@ -161,9 +162,9 @@ async fn an_error_of_a_later_version_takes_no_count_along() {
     call(&client).await.unwrap_err();
     hubs.shared.alter(&hubs.slot(), |row| {
         let notes = row.notes.take().unwrap();
-        let mut known: serde_json::Value = serde_json::from_str(notes.as_str()).unwrap();
-        known["cool_downs"][0]["error"]["kind"] = "of_a_later_version".into();
-        row.notes = Some(known.to_string().into());
+        let mut told: serde_json::Value = serde_json::from_str(notes.as_str()).unwrap();
+        told["cool_downs"][0]["error"]["kind"] = "of_a_later_version".into();
+        row.notes = Some(told.to_string().into());
     });
     call(&client).await.expect_err("the pause is not over");
     assert_eq!(hubs.issued(), 0);
@@ -182,6 +183,44 @@ async fn a_process_without_a_network_keeps_no_other_from_its_token() {
         call(&other).await.expect("it has a network");
         hubs.world.pass(37);
     }
+}
+
+/// Leads what comes to this port to the platform, until it is aborted.
+async fn lead_to_platform(port: u16, platform: String) -> tokio::task::JoinHandle<()> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free again");
+    tokio::spawn(async move {
+        let mut connections = tokio::task::JoinSet::new();
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut far = TcpStream::connect(&platform).await.expect("the platform is there");
+            connections.spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+        }
+    })
+}
+
+/// What a process knew by itself is over when all know better: its pauses do not go on to double after a success.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_has_its_network_back_begins_with_short_pauses_again() {
+    let hubs = Hubs::new().await;
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let platform = hubs.world.sim.base_url().trim_start_matches("http://").to_owned();
+    let client = hubs.world.builder_on(Bound::new(hubs.shared.as_process::<1>(), ()));
+    let client =
+        client.token(TokenKind::Classic).base_url(format!("http://127.0.0.1:{port}")).build().unwrap();
+    let mut pauses = Vec::new();
+    for _ in 0..3 {
+        let error = client.fetch_access_token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+        pauses.push(error.retry_after().unwrap());
+        hubs.world.pass(37);
+    }
+    assert!(pauses[2] > 3 * pauses[0], "{pauses:?}");
+    let network = lead_to_platform(port, platform).await;
+    client.fetch_access_token().await.unwrap();
+    network.abort();
+    network.await.unwrap_err();
+    hubs.world.pass(7201);
+    let error = client.fetch_access_token().await.unwrap_err();
+    assert!(error.retry_after() < Some(Duration::from_secs(2)), "{error}");
 }
 
 custom!(

@@ -48,6 +48,25 @@ async fn what_is_not_taken_over_is_stored_also_after_the_lease() {
     assert_eq!(hubs.issued(), 1);
 }
 
+/// As a storage does that somebody has touched: the fence is another, and what is stored is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_bought_is_stored_in_another_turn_where_nothing_was_stored_meanwhile() {
+    let hubs = Hubs::new().await;
+    let client = hubs.process::<1>();
+    let leader = hubs.shared.as_process::<1>();
+    leader.hold_commits(true);
+    let leads = tokio::spawn(async move { call(&client).await });
+    leader.is_committing(1).await;
+    hubs.shared.alter(&hubs.slot(), |row| {
+        row.fence += 1;
+        row.leased_until = None;
+    });
+    leader.hold_commits(false);
+    leads.await.unwrap().unwrap();
+    assert!(hubs.stored_is_current());
+    assert_eq!(hubs.issued(), 1);
+}
+
 #[tokio::test]
 async fn a_coordinator_that_is_down_costs_no_fetch_and_no_token_that_lives() {
     let hubs = Hubs::new().await;

@@ -53,11 +53,11 @@ async fn who_is_given_a_lease_that_was_granted_before_has_all_of_it() {
     let _: u8 = server.tell(&["HSET", TOKEN_KEY, "lease_end", &soon]);
     let asked = millis();
     // What this machine has to do besides may cost an answer its time.
-    let began = Instant::now();
+    let since = Instant::now();
     let turn = loop {
         match one.begin(&access_token(), ENOUGH).await {
             Ok(begun) => break begun.turn,
-            Err(error) => assert!(began.elapsed() < Duration::from_secs(4), "{error}"),
+            Err(error) => assert!(since.elapsed() < Duration::from_secs(4), "{error}"),
         }
     };
     assert!(matches!(turn, Turn::Lead { .. }), "{turn:?}");
