@@ -6,6 +6,8 @@ mod memory;
 mod redb;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(any(feature = "redb", feature = "redis"))]
+mod slots;
 
 pub use self::hub_client::HubClient;
 pub use self::memory::Memory;

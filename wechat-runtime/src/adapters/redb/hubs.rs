@@ -3,8 +3,13 @@
 use async_trait::async_trait;
 
 use super::Redb;
-use crate::storage::{self, Slot};
+use crate::adapters::slots::{
+    access_token, authorizer_ticket, authorizer_token, component_access_token, name_beside, ticket,
+};
+use crate::storage;
 use crate::{AuthorizerToken, Secret, Ticket, TicketType, Token, VerifyTicket};
+
+const VERIFY_TICKET: &str = "component_verify_ticket";
 
 #[async_trait]
 impl storage::Hub for Redb {
@@ -15,11 +20,11 @@ impl storage::Hub for Redb {
     }
 
     async fn fetch_access_token(&self, appid: &str, (): &()) -> storage::Result<Option<Token>> {
-        self.fetch(access_token(appid)).await
+        self.fetch(access_token(appid).name()).await
     }
 
     async fn save_access_token(&self, appid: &str, token: Token, (): &()) -> storage::Result<Token> {
-        self.put(access_token(appid), token).await
+        self.put(access_token(appid).name(), token).await
     }
 
     async fn fetch_ticket(
@@ -28,11 +33,11 @@ impl storage::Hub for Redb {
         ticket_type: &TicketType,
         (): &(),
     ) -> storage::Result<Option<Ticket>> {
-        self.fetch(ticket(appid, ticket_type)).await
+        self.fetch(ticket(appid, ticket_type).name()).await
     }
 
     async fn save_ticket(&self, appid: &str, given: Ticket, (): &()) -> storage::Result<Ticket> {
-        self.put(ticket(appid, given.ticket_type()), given).await
+        self.put(ticket(appid, given.ticket_type()).name(), given).await
     }
 }
 
@@ -50,7 +55,7 @@ impl storage::ComponentHub for Redb {
         authorizer_appid: &str,
         (): &(),
     ) -> storage::Result<Option<AuthorizerToken>> {
-        self.fetch(authorizer_token(component_appid, authorizer_appid)).await
+        self.fetch(authorizer_token(component_appid, authorizer_appid).name()).await
     }
 
     async fn save_access_token(
@@ -60,7 +65,7 @@ impl storage::ComponentHub for Redb {
         record: AuthorizerToken,
         (): &(),
     ) -> storage::Result<AuthorizerToken> {
-        let name = authorizer_token(component_appid, authorizer_appid);
+        let name = authorizer_token(component_appid, authorizer_appid).name();
         self.merge(name, move |stored| record.clone().over(stored)).await
     }
 
@@ -69,7 +74,7 @@ impl storage::ComponentHub for Redb {
         component_appid: &str,
         (): &(),
     ) -> storage::Result<Option<Token>> {
-        self.fetch(component_access_token(component_appid)).await
+        self.fetch(component_access_token(component_appid).name()).await
     }
 
     async fn save_component_access_token(
@@ -78,7 +83,7 @@ impl storage::ComponentHub for Redb {
         token: Token,
         (): &(),
     ) -> storage::Result<Token> {
-        self.put(component_access_token(component_appid), token).await
+        self.put(component_access_token(component_appid).name(), token).await
     }
 
     async fn fetch_component_verify_ticket(
@@ -86,7 +91,7 @@ impl storage::ComponentHub for Redb {
         component_appid: &str,
         (): &(),
     ) -> storage::Result<Option<VerifyTicket>> {
-        self.fetch(component_verify_ticket(component_appid)).await
+        self.fetch(name_beside(VERIFY_TICKET, component_appid)).await
     }
 
     async fn save_component_verify_ticket(
@@ -95,7 +100,7 @@ impl storage::ComponentHub for Redb {
         ticket: VerifyTicket,
         (): &(),
     ) -> storage::Result<VerifyTicket> {
-        self.put(component_verify_ticket(component_appid), ticket).await
+        self.put(name_beside(VERIFY_TICKET, component_appid), ticket).await
     }
 
     async fn fetch_ticket(
@@ -105,7 +110,7 @@ impl storage::ComponentHub for Redb {
         ticket_type: &TicketType,
         (): &(),
     ) -> storage::Result<Option<Ticket>> {
-        self.fetch(authorizer_ticket(component_appid, authorizer_appid, ticket_type)).await
+        self.fetch(authorizer_ticket(component_appid, authorizer_appid, ticket_type).name()).await
     }
 
     async fn save_ticket(
@@ -115,40 +120,7 @@ impl storage::ComponentHub for Redb {
         ticket: Ticket,
         (): &(),
     ) -> storage::Result<Ticket> {
-        let name = authorizer_ticket(component_appid, authorizer_appid, ticket.ticket_type());
+        let name = authorizer_ticket(component_appid, authorizer_appid, ticket.ticket_type()).name();
         self.put(name, ticket).await
     }
-}
-
-fn access_token(appid: &str) -> String {
-    Slot::AccessToken { appid: appid.to_owned() }.name()
-}
-
-fn ticket(appid: &str, ticket_type: &TicketType) -> String {
-    Slot::Ticket { appid: appid.to_owned(), ticket_type: ticket_type.clone() }.name()
-}
-
-fn component_access_token(component_appid: &str) -> String {
-    Slot::ComponentAccessToken { component_appid: component_appid.to_owned() }.name()
-}
-
-/// It is no slot, because nothing is bought in its place: a name of the same kind.
-fn component_verify_ticket(component_appid: &str) -> String {
-    let name = component_access_token(component_appid);
-    let appid = name.split_once(':').map_or("", |(_, appid)| appid);
-    format!("component_verify_ticket:{appid}")
-}
-
-fn authorizer_token(component_appid: &str, authorizer_appid: &str) -> String {
-    let (component_appid, authorizer_appid) = (component_appid.to_owned(), authorizer_appid.to_owned());
-    Slot::AuthorizerToken { component_appid, authorizer_appid }.name()
-}
-
-fn authorizer_ticket(component_appid: &str, authorizer_appid: &str, ticket_type: &TicketType) -> String {
-    Slot::AuthorizerTicket {
-        component_appid: component_appid.to_owned(),
-        authorizer_appid: authorizer_appid.to_owned(),
-        ticket_type: ticket_type.clone(),
-    }
-    .name()
 }

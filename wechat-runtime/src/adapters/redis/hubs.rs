@@ -7,6 +7,9 @@ use async_trait::async_trait;
 use super::Redis;
 use super::error::{RedisError, Unreadable};
 use super::key::Key;
+use crate::adapters::slots::{
+    access_token, authorizer_ticket, authorizer_token, component_access_token, ticket,
+};
 use crate::storage::{self, Coordinator, Record, Slot};
 use crate::{AuthorizerToken, Secret, Ticket, TicketType, Token, VerifyTicket};
 
@@ -182,32 +185,5 @@ impl storage::ComponentHub for Redis {
 
     fn coordinator(&self, (): &()) -> Option<Arc<dyn Coordinator>> {
         Some(Arc::new(self.clone()))
-    }
-}
-
-fn access_token(appid: &str) -> Slot {
-    Slot::AccessToken { appid: appid.to_owned() }
-}
-
-fn component_access_token(component_appid: &str) -> Slot {
-    Slot::ComponentAccessToken { component_appid: component_appid.to_owned() }
-}
-
-fn authorizer_token(component_appid: &str, authorizer_appid: &str) -> Slot {
-    Slot::AuthorizerToken {
-        component_appid: component_appid.to_owned(),
-        authorizer_appid: authorizer_appid.to_owned(),
-    }
-}
-
-fn ticket(appid: &str, ticket_type: &TicketType) -> Slot {
-    Slot::Ticket { appid: appid.to_owned(), ticket_type: ticket_type.clone() }
-}
-
-fn authorizer_ticket(component_appid: &str, authorizer_appid: &str, ticket_type: &TicketType) -> Slot {
-    Slot::AuthorizerTicket {
-        component_appid: component_appid.to_owned(),
-        authorizer_appid: authorizer_appid.to_owned(),
-        ticket_type: ticket_type.clone(),
     }
 }

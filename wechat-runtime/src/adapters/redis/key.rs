@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::error::{RedisError, Unreadable};
 use super::sealed::Seal;
+use crate::adapters::slots::name_beside;
 use crate::storage::{Record, Slot};
 use crate::{Secret, TicketType, VerifyTicket};
 
@@ -120,12 +121,11 @@ impl Key {
     }
 
     pub(super) fn of_verify_ticket(prefix: &str, component_appid: &str) -> Self {
-        let name = format!("component_verify_ticket:{}", escaped(component_appid));
-        Self::new(prefix, Kind::VerifyTicket, &name)
+        Self::new(prefix, Kind::VerifyTicket, &name_beside("component_verify_ticket", component_appid))
     }
 
     pub(super) fn of_secret(prefix: &str, appid: &str) -> Self {
-        Self::new(prefix, Kind::AppSecret, &format!("app_secret:{}", escaped(appid)))
+        Self::new(prefix, Kind::AppSecret, &name_beside("app_secret", appid))
     }
 
     /// The braces are what a cluster places it by, so that it is one place.
@@ -167,12 +167,6 @@ impl Key {
     fn place(&self) -> String {
         format!("wechat-runtime:{VERSION}\n{}\n{}", self.kind.word(), self.name)
     }
-}
-
-/// As slots escape the appids in their names.
-fn escaped(appid: &str) -> String {
-    let name = Slot::AccessToken { appid: appid.to_owned() }.name();
-    name.split_once(':').map_or_else(String::new, |(_, appid)| appid.to_owned())
 }
 
 #[cfg(test)]
