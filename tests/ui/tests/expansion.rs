@@ -28,8 +28,12 @@ fn counted() -> MyHub {
 }
 
 fn bearer() -> String {
-    let _ = BEARERS.fetch_add(1, Ordering::Relaxed);
     "a bearer token".to_owned()
+}
+
+fn counted_bearer() -> String {
+    let _ = BEARERS.fetch_add(1, Ordering::Relaxed);
+    bearer()
 }
 
 /// Both declared.
@@ -48,7 +52,7 @@ pub struct Declared;
 pub struct Hub;
 
 /// A hub by its URL and a bearer token.
-#[wechat_client(appid = "wx1f2e3d4c5b6a7988", adapter_storage = ("http://127.0.0.1:4000", bearer()))]
+#[wechat_client(appid = "wx1f2e3d4c5b6a7988", adapter_storage = ("http://127.0.0.1:4000", counted_bearer()))]
 pub struct HubWithBearer;
 
 /// The arguments given.
