@@ -1,0 +1,41 @@
+//! What a call, a storm and a hub cost, measured beside the raw parts: see `BENCHMARKS.md`.
+
+mod counting;
+mod report;
+mod roles;
+mod rounds;
+mod scenarios;
+mod sides;
+mod usage;
+
+use crate::scenarios::{SCENARIOS, Scenario};
+
+/// The word before the name of a role: then this process is one of those that a scenario starts.
+const ROLE: &str = "role";
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [ROLE, role, ref told @ ..] => roles::play(role, told),
+        [name] => SCENARIOS.iter().find(|scenario| scenario.name == name).map_or_else(|| usage(), run),
+        _ => usage(),
+    }
+}
+
+/// Runs a scenario, and prints its table and its figures. It ends with 1 where it is to check them, and one is missed.
+fn run(scenario: &Scenario) {
+    let runtime = tokio::runtime::Runtime::new().expect("the async runtime starts");
+    let report = runtime.block_on((scenario.run)());
+    report.print();
+    if scenario.checks && report.misses_something() {
+        std::process::exit(1);
+    }
+}
+
+fn usage() -> ! {
+    eprintln!("usage: cargo run --release -p wechat-bench -- SCENARIO");
+    for scenario in SCENARIOS {
+        eprintln!("  {:<9} {}", scenario.name, scenario.about);
+    }
+    std::process::exit(2);
+}

@@ -1,0 +1,81 @@
+//! Sides that take turns, so that whatever else the machine does meets all of them alike.
+
+use std::time::{Duration, Instant};
+
+use crate::report::{Table, whole};
+use crate::usage;
+
+/// How often each side has its turn.
+pub(crate) const ROUNDS: usize = 11;
+
+/// What one turn of a side took.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn {
+    /// Calls in a second.
+    pub(crate) rate: f64,
+    /// Microseconds of CPU time for each call.
+    pub(crate) cpu: f64,
+}
+
+impl Turn {
+    pub(crate) fn of(calls: usize, took: Duration, cpu: Duration) -> Self {
+        Self { rate: whole(calls) / took.as_secs_f64(), cpu: cpu.as_secs_f64() * 1e6 / whole(calls) }
+    }
+
+    /// Measures what so many calls take in this process.
+    pub(crate) async fn measured(calls: usize, work: impl Future<Output = ()>) -> Self {
+        let (began, cpu) = (Instant::now(), usage::cpu());
+        work.await;
+        Self::of(calls, began.elapsed(), usage::cpu().saturating_sub(cpu))
+    }
+}
+
+/// The turns of two sides, ours and the raw one, in the order they were taken.
+#[derive(Default)]
+pub(crate) struct Turns {
+    pub(crate) ours: Vec<Turn>,
+    pub(crate) raw: Vec<Turn>,
+}
+
+impl Turns {
+    /// The median of the quotients, ours by theirs, of the turns of one round.
+    pub(crate) fn ratio(&self, of: impl Fn(&Turn) -> f64) -> f64 {
+        median(self.ours.iter().zip(&self.raw).map(|(ours, raw)| of(ours) / of(raw)))
+    }
+
+    /// Adds a row for either side to a table of [`COLUMNS`].
+    pub(crate) fn rows(&self, table: &mut Table, what: &str, ours: &str, raw: &str) {
+        for (side, turns) in [(ours, &self.ours), (raw, &self.raw)] {
+            let rates = || turns.iter().map(|turn| turn.rate);
+            let cpus = || turns.iter().map(|turn| turn.cpu);
+            table.row([
+                format!("{what}, {side}"),
+                format!("{:.0}", median(rates())),
+                spread(rates(), 0),
+                format!("{:.1}", median(cpus())),
+                spread(cpus(), 1),
+            ]);
+        }
+    }
+}
+
+/// The columns of a table of turns.
+pub(crate) const COLUMNS: &[&str] = &["side", "calls/s", "spread", "CPU µs/call", "spread "];
+
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let values = sorted(values);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+}
+
+/// The least and the most.
+pub(crate) fn spread(values: impl IntoIterator<Item = f64>, digits: usize) -> String {
+    let values = sorted(values);
+    format!("{:.digits$} to {:.digits$}", values[0], values[values.len() - 1])
+}
+
+fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values
+}

@@ -1,0 +1,21 @@
+//! What a process has used: CPU time and memory.
+
+use std::time::Duration;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
+
+/// The CPU time of this process until now, its own and the system's on its behalf.
+pub(crate) fn cpu() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process may ask for its own usage");
+    let micros = (usage.user_time() + usage.system_time()).num_microseconds();
+    Duration::from_micros(micros.unsigned_abs())
+}
+
+/// The bytes of memory that this process has at the moment.
+pub(crate) fn memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("this measures on Linux");
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = resident.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+    kilobytes.expect("the status has a line for it") * 1024
+}
