@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 use bytes::{Bytes, BytesMut};
-use memchr::memmem;
+use memchr::memmem::Finder;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use serde::de::{Deserializer, IgnoredAny, Unexpected, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, de};
 use serde_json::error::Category;
 
@@ -17,7 +18,7 @@ use crate::errcode::ErrorKind;
 const ERRMSG_CHARS: usize = 300;
 
 /// Reads a body to its end, or to `limit` bytes, past which it is an error.
-pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, Error> {
+pub(crate) async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, Error> {
     let too_long = || {
         Error::new(ErrorKind::Body, format!("the answer is longer than {limit} bytes"))
             .advising("call `download` in place of `send`, or raise `body_limit`")
@@ -49,14 +50,14 @@ pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Resul
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answered {
     pub(crate) code: i64,
-    pub(crate) message: String,
+    pub(crate) message: Cow<'static, str>,
 }
 
 impl Answered {
     /// With a message that is fit to be shown: see [`tidy`].
     pub(crate) fn tidied(mut self, secrets: impl FnOnce() -> Vec<String>) -> Self {
-        if !self.message.is_empty() {
-            self.message = tidy(&self.message, &secrets());
+        if !matches!(&*self.message, "" | OK) {
+            self.message = tidy(&self.message, &secrets()).into();
         }
         self
     }
@@ -75,21 +76,33 @@ pub(crate) fn errcode(body: &[u8]) -> Option<Answered> {
         errmsg: Text<'a>,
     }
 
-    let key = memmem::find(body, ERRCODE)?;
+    if body.starts_with(SUCCESS) {
+        return Some(Answered { code: 0, message: OK.into() });
+    }
+    let key = ERRCODE_FINDER.find(body)?;
     let body = without_bom(body);
     match serde_json::from_slice::<Fields<'_>>(body) {
         Ok(fields) => {
-            fields.errcode.map(|code| Answered { code: code.0, message: fields.errmsg.0.into_owned() })
+            fields.errcode.map(|code| Answered { code: code.0, message: fields.errmsg.0.into_owned().into() })
         }
         Err(_) if body.trim_ascii_start().starts_with(b"{") => {
             let code = scan_integer(&body[body.len().min(key + ERRCODE.len())..])?;
-            Some(Answered { code, message: String::new() })
+            Some(Answered { code, message: Cow::default() })
         }
         Err(_) => None,
     }
 }
 
 const ERRCODE: &[u8] = b"\"errcode\"";
+
+/// Looks for it. What is made once is a third of what looking through a short answer takes.
+static ERRCODE_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(ERRCODE));
+
+/// WeChat's errmsg of a success.
+const OK: &str = "ok";
+
+/// How most answers begin that have nothing else to tell.
+const SUCCESS: &[u8] = br#"{"errcode":0,"errmsg":"ok""#;
 
 /// The integer behind a key and its colon, in quotes or not.
 fn scan_integer(after_key: &[u8]) -> Option<i64> {
@@ -177,16 +190,53 @@ pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Any<'a> {
-            Text(#[serde(borrow)] Cow<'a, str>),
-            Other(IgnoredAny),
-        }
-        Ok(match Any::deserialize(deserializer)? {
-            Any::Text(text) => Self(text),
-            Any::Other(IgnoredAny) => Self::default(),
-        })
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string, or anything in its place")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(text.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text(text.to_owned().into()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Text<'de>, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Text<'de>, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Text<'de>, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Text<'de>, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Text<'de>, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Text<'de>, A::Error> {
+        IgnoredAny.visit_seq(elements).map(|_| Text::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Text<'de>, A::Error> {
+        IgnoredAny.visit_map(fields).map(|_| Text::default())
     }
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use url::Url;
+use zeroize::Zeroize as _;
 
-use crate::Error;
 use crate::errcode::ErrorKind;
+use crate::{Error, Secret};
 
 /// WeChat's API.
 pub(crate) const WECHAT: &str = "https://api.weixin.qq.com";
@@ -29,8 +30,8 @@ pub(crate) struct Base {
 /// What a call's `url` means.
 #[derive(Debug)]
 pub(crate) struct Target {
-    /// The URL without its query.
-    pub(crate) url: Url,
+    /// The URL without its query, where it is not the base with the path behind it.
+    pub(crate) absolute: Option<Box<Url>>,
     /// WeChat's own path, by which the routes are found.
     pub(crate) path: Arc<str>,
     /// The query that was part of it, as the caller wrote it.
@@ -61,7 +62,10 @@ impl Base {
 
     /// The URL of one of WeChat's own paths.
     pub(crate) fn url(&self, path: &str) -> Url {
-        let mut url = self.url.clone();
+        self.with_path(self.url.clone(), path)
+    }
+
+    fn with_path(&self, mut url: Url, path: &str) -> Url {
         if self.prefix.is_empty() {
             url.set_path(path);
         } else {
@@ -83,11 +87,14 @@ impl Base {
     }
 
     fn read(&self, written: &str) -> Result<Target, &'static str> {
-        if written.contains('#') {
-            return Err("has a fragment, which is never sent (# in a query is written %23)");
-        }
-        if written.chars().any(char::is_control) {
-            return Err("has control characters in it");
+        // Most are plain, which is seen at one glance.
+        if !written.bytes().fold(true, |plain, byte| plain & byte.is_ascii_graphic() & (byte != b'#')) {
+            if written.contains('#') {
+                return Err("has a fragment, which is never sent (# in a query is written %23)");
+            }
+            if written.chars().any(char::is_control) {
+                return Err("has control characters in it");
+            }
         }
         let (before, query) = match written.split_once('?') {
             Some((before, query)) => (before, Some(query.to_owned())),
@@ -96,14 +103,13 @@ impl Base {
         if before.starts_with("//") {
             return Err("begins with //, which would be a host");
         }
-        let scheme_end = before.find(':').filter(|colon| !before[..*colon].contains('/'));
-        if scheme_end.is_some() {
+        if !before.starts_with('/') && has_scheme(before) {
             return self.read_absolute(before, query);
         }
         let path: Arc<str> =
             if before.starts_with('/') { before.into() } else { format!("/{before}").into() };
         check_path(&path)?;
-        Ok(Target { url: self.url(&path), path, query, at_base: true })
+        Ok(Target { absolute: None, path, query, at_base: true })
     }
 
     fn read_absolute(&self, written: &str, query: Option<String>) -> Result<Target, &'static str> {
@@ -124,25 +130,64 @@ impl Base {
             return Err("can be read in more than one way");
         }
         let own = path.strip_prefix(&self.prefix).filter(|rest| at_base && rest.starts_with('/'));
-        Ok(Target { path: own.unwrap_or(path).into(), url, query, at_base })
+        Ok(Target { path: own.unwrap_or(path).into(), absolute: Some(url.into()), query, at_base })
+    }
+}
+
+/// A base's URL with a token as the whole of its query, made once for all the calls that carry the token: to write it anew is
+/// a good part of what a call costs here. It is wiped when it is dropped.
+pub(crate) struct Addressed(Option<Url>);
+
+impl Addressed {
+    pub(crate) fn new(base: &Base, name: &str, token: &Secret) -> Self {
+        let mut url = base.url.clone();
+        url.query_pairs_mut().append_pair(name, token.expose());
+        Self(Some(url))
+    }
+
+    /// The URL of one of WeChat's own paths, with the token.
+    pub(crate) fn url(&self, base: &Base, path: &str) -> Url {
+        let url = self.0.as_ref().unwrap_or(&base.url);
+        base.with_path(url.clone(), path)
+    }
+}
+
+impl Drop for Addressed {
+    fn drop(&mut self) {
+        self.0.take().map(String::from).zeroize();
     }
 }
 
 /// WeChat's paths are plain words between single slashes. One that a server might read as another path
 /// than the routes do is refused: the routes decide where a token goes.
 fn check_path(path: &str) -> Result<(), &'static str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/@:,+=!$*".contains(&byte);
     let words = path.strip_prefix('/').unwrap_or("");
     if words.is_empty() {
         return Err("has no path");
     }
-    if !path.bytes().all(plain) {
+    if !path.bytes().all(|byte| PLAIN[usize::from(byte)]) {
         return Err("has characters in its path that no path of WeChat's has");
     }
-    if words.split('/').any(|word| matches!(word, "" | "." | "..")) {
+    if words.as_bytes().split(|byte| *byte == b'/').any(|word| matches!(word, b"" | b"." | b"..")) {
         return Err("has an empty or dotted word in its path");
     }
     Ok(())
+}
+
+/// Which bytes a path may have, in a table: each byte of each call's path is looked at.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let (mut at, bytes) = (0, b"-._~/@:,+=!$*0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    while at < bytes.len() {
+        plain[bytes[at] as usize] = true;
+        at += 1;
+    }
+    plain
+};
+
+/// Whether it begins with a scheme and a colon.
+fn has_scheme(written: &str) -> bool {
+    written.find(':').is_some_and(|colon| !written[..colon].contains('/'))
 }
 
 /// A URL of nothing but a scheme, a host and a path; or why it is none.
@@ -174,7 +219,9 @@ mod tests {
     }
 
     fn resolved(from: &Base, written: &str) -> Option<(String, String)> {
-        from.resolve(written).ok().map(|target| (target.url.to_string(), target.path.to_string()))
+        let Target { absolute, path, .. } = from.resolve(written).ok()?;
+        let url = absolute.map_or_else(|| from.url(&path), |url| *url);
+        Some((url.into(), path.to_string()))
     }
 
     #[test]
@@ -192,6 +239,19 @@ mod tests {
         let whole = Some(("http://gateway.example/wechat/cgi-bin/x".to_owned(), "/cgi-bin/x".to_owned()));
         assert_eq!(resolved(&gateway, "cgi-bin/x"), whole);
         assert_eq!(resolved(&gateway, "http://gateway.example/wechat/cgi-bin/x"), whole);
+    }
+
+    #[test]
+    fn a_token_is_first_in_the_query_of_whatever_path() {
+        for base in [base(WECHAT), base("http://gateway.example/wechat/")] {
+            let odd = Secret::from("a token=&+#/?");
+            let addressed = Addressed::new(&base, "access_token", &odd);
+            for path in ["/cgi-bin/x", "/sns/y"] {
+                let mut url = base.url(path);
+                url.query_pairs_mut().append_pair("access_token", odd.expose());
+                assert_eq!(addressed.url(&base, path), url);
+            }
+        }
     }
 
     #[test]

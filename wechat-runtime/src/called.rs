@@ -57,7 +57,8 @@ impl Called {
     /// What WeChat answered, as the error it is.
     pub(crate) fn refused(&self, answered: Answered, status: StatusCode) -> Error {
         let code = answered.code;
-        let error = Error::answered(code, answered.message, self.token.origin()).with_status(status);
+        let error =
+            Error::answered(code, answered.message.into_owned(), self.token.origin()).with_status(status);
         let error = self.locate(error);
         match self.token.advice().filter(|_| TOKEN_REFUSED.contains(&code)) {
             Some(advice) => error.advising(advice),

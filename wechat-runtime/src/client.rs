@@ -22,7 +22,7 @@ use crate::application::{Application, Common};
 use crate::clock::Clock;
 use crate::credential::{Account, Credential, Key};
 use crate::credentials::{Cause, Credentials, Given};
-use crate::errcode::ErrorKind;
+use crate::deadline::Deadline;
 use crate::request::RequestBuilder;
 use crate::request::prepared::no_account;
 use crate::settings::RefreshSettings;
@@ -127,9 +127,7 @@ impl<App: Application> Client<App> {
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let limit = self.inner.limits.call;
-        let late = |_| Err(Error::new(ErrorKind::Timeout, format!("it took longer than {limit:?}")));
-        tokio::time::timeout(limit, work).await.unwrap_or_else(late)
+        Deadline::after(self.inner.limits.call).wait(work).await
     }
 
     /// The credentials of the declared application, or of an account that has authorized it.
@@ -197,8 +195,8 @@ impl Client<Common> {
     ///
     /// # Errors
     ///
-    /// Those of the storage and of WeChat's token endpoint; [`Timeout`](ErrorKind::Timeout) past the client's
-    /// [`timeout`](ClientBuilder::timeout); no declared appid ([`Request`](ErrorKind::Request)).
+    /// Those of the storage and of WeChat's token endpoint; [`Timeout`](crate::ErrorKind::Timeout) past the client's
+    /// [`timeout`](ClientBuilder::timeout); no declared appid ([`Request`](crate::ErrorKind::Request)).
     pub async fn fetch_access_token(&self) -> Result<Token, Error> {
         let credentials = self.declared_credentials(None, Credential::AccessToken(self.inner.kind))?;
         let granted = self.in_time(credentials.obtain()).await?;
@@ -212,7 +210,7 @@ impl Client<Common> {
     ///
     /// # Errors
     ///
-    /// As [`fetch_access_token`](Self::fetch_access_token); and [`TokenRejected`](ErrorKind::TokenRejected) when
+    /// As [`fetch_access_token`](Self::fetch_access_token); and [`TokenRejected`](crate::ErrorKind::TokenRejected) when
     /// `stale` was issued less than 30 s ago, another was replaced so recently, the day's replacements are used
     /// up, or `stale` is what comes back.
     pub async fn refresh_access_token(&self, stale: &Secret) -> Result<Token, Error> {

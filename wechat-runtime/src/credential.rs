@@ -1,5 +1,6 @@
 //! Which credential of which account, and what was granted for it.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,11 +65,22 @@ impl Account {
 }
 
 /// One credential of one account at one platform.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) base_url: Arc<str>,
     pub(crate) account: Account,
     pub(crate) credential: Credential,
+}
+
+/// By the account alone, which is what keys differ in: a process talks to very few platforms, and an account has very few
+/// credentials that are not tickets.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.account.named().hash(state);
+        if let Credential::Ticket(ticket_type) = &self.credential {
+            ticket_type.hash(state);
+        }
+    }
 }
 
 /// What was granted: a value, when, and for how many seconds.

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-pub(crate) use self::inject::{Judged, Next};
+pub(crate) use self::inject::{Carried, Judged, Next};
 use self::landing::{Failure, Landing};
 use self::lane::Lane;
 pub(crate) use self::payment::Given;
@@ -35,7 +35,7 @@ use crate::credential::{Account, Credential, Grant, Judgement, Key, Standing};
 use crate::errcode::ErrorKind;
 use crate::flight::Flights;
 use crate::settings::RefreshSettings;
-use crate::storage::adapter::Binding;
+use crate::storage::adapter::{Binding, LocalCopy};
 use crate::storage::store::Owner;
 use crate::wire::Wire;
 use crate::{Error, Secret, TokenKind, storage};
@@ -124,10 +124,20 @@ impl Credentials {
     ///
     /// Nobody waits while one lives: an ageing one is served, and refreshed behind the callers' backs.
     pub(crate) async fn obtain(&self) -> Result<Grant, Error> {
-        let copy = self.binding.copy(&self.key);
-        if let Some(copy) = copy.as_ref().filter(|copy| self.serves(&copy.grant)) {
-            return Ok(copy.grant.clone());
+        match self.kept() {
+            Some(copy) => Ok(copy.grant.clone()),
+            None => self.obtain_afresh().await,
         }
+    }
+
+    /// The local copy, where it is good.
+    fn kept(&self) -> Option<Arc<LocalCopy>> {
+        self.binding.copy(&self.key).filter(|copy| self.serves(&copy.grant))
+    }
+
+    /// The credential, where no local copy is good.
+    async fn obtain_afresh(&self) -> Result<Grant, Error> {
+        let copy = self.binding.copy(&self.key);
         let stored = self.read_together(Read::UnlessKept).await?;
         if let Some(grant) = stored.as_ref().filter(|grant| self.serves(grant)) {
             return Ok(grant.clone());

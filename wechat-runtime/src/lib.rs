@@ -224,6 +224,7 @@ mod clock;
 pub mod component_applications;
 mod credential;
 mod credentials;
+mod deadline;
 mod download;
 mod errcode;
 mod error;

@@ -104,7 +104,8 @@ impl<App: Application> TokenInjection<App> {
             body: usize::MAX,
         };
         let through = Through { next, extensions, timeout, version, broken };
-        let arrival: Arrival = Prepared::new(call)?.limited_to(limits).send(through).await?;
+        let mut call = Prepared::new(call)?.limited_to(limits);
+        let arrival: Arrival = call.send(through).await?;
         arrival.into_response(asked)
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::Error;
+use crate::deadline::FOR_EVER;
 use crate::errcode::ErrorKind;
 use crate::flight::lock;
 
@@ -37,9 +38,6 @@ impl Listener {
 /// When something last moved.
 pub(crate) struct Pulse(Mutex<Instant>);
 
-/// Past every deadline, and still a time that the timer takes.
-const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
 impl Pulse {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(Instant::now()))
@@ -54,13 +52,17 @@ impl Pulse {
     }
 
     /// Waits for `work` as long as it is never still for longer than `limit`.
-    pub(crate) async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Result<T, Error> {
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         let mut work = pin!(work);
         self.beat();
         loop {
             let due = self.due(limit);
             match timeout_at(due, &mut work).await {
-                Ok(outcome) => return Ok(outcome),
+                Ok(outcome) => return outcome,
                 Err(_) if self.due(limit) > due => {}
                 Err(_) => return Err(Error::new(ErrorKind::Timeout, "no answer in time")),
             }
@@ -82,14 +84,15 @@ mod tests {
                 tokio::time::sleep(LIMIT / 2).await;
                 pulse.beat();
             }
+            Ok(())
         };
         assert!(pulse.within(LIMIT, moving).await.is_ok());
-        let still = tokio::time::sleep(LIMIT * 2);
+        let still = async { Ok(tokio::time::sleep(LIMIT * 2).await) };
         assert_eq!(pulse.within(LIMIT, still).await.unwrap_err().kind(), ErrorKind::Timeout);
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_limit_is_too_long_for_the_timer() {
-        assert!(Pulse::new().within(Duration::MAX, async {}).await.is_ok());
+        assert!(Pulse::new().within(Duration::MAX, async { Ok(()) }).await.is_ok());
     }
 }

@@ -8,12 +8,13 @@ pub(crate) mod wire;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RANGE};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RANGE};
 use serde::Serialize;
 use tokio::io::AsyncRead;
 use tokio::time::Instant;
@@ -56,6 +57,8 @@ pub struct RequestBuilder<App: Application> {
     url: String,
     query: String,
     headers: HeaderMap,
+    /// What the body is, where no header says otherwise.
+    content_type: Option<&'static str>,
     content: Content,
     appid: Option<Arc<str>>,
     authorizer: Option<Arc<str>>,
@@ -76,6 +79,7 @@ impl<App: Application> RequestBuilder<App> {
             url,
             query: String::new(),
             headers: HeaderMap::new(),
+            content_type: None,
             content: Content::Empty,
             appid: None,
             authorizer: None,
@@ -240,9 +244,13 @@ impl<App: Application> RequestBuilder<App> {
     /// [`Timeout`](ErrorKind::Timeout), [`Transport`](ErrorKind::Transport)); an HTTP status other than
     /// success with no errcode in the body ([`Status`](ErrorKind::Status)); a token that stays refused
     /// ([`TokenRejected`](ErrorKind::TokenRejected)). Any other errcode is part of the [`Response`].
-    pub async fn send(self) -> Result<Response, Error> {
-        let http = self.client.wire()?.http.clone();
-        Prepared::new(self)?.send(http).await
+    pub fn send(self) -> impl Future<Output = Result<Response, Error>> + Send + use<App> {
+        // Made before it is awaited, and used where it lies: each call has room for it once.
+        let made = self.prepared();
+        async {
+            let (mut call, http) = made?;
+            call.send(http).await
+        }
     }
 
     /// Sends the call, and begins to receive a file.
@@ -256,10 +264,9 @@ impl<App: Application> RequestBuilder<App> {
     /// ([`Body`](ErrorKind::Body)); what is no whole file, unless a `range` was asked for, or is packed
     /// ([`Status`](ErrorKind::Status)).
     pub async fn download(self) -> Result<Download, Error> {
-        let http = self.client.wire()?.http.clone();
         let began = Instant::now();
         let part_asked_for = self.headers.contains_key(RANGE);
-        let call = Prepared::new(self)?;
+        let (mut call, http) = self.prepared()?;
         let limits = call.limits();
         let within = Within {
             deadline: began.checked_add(limits.call).unwrap_or(began),
@@ -269,6 +276,12 @@ impl<App: Application> RequestBuilder<App> {
         };
         let arrival: Arrival = call.send(http).await?;
         Ok(Download::new(arrival.error_unless_file(part_asked_for)?, within))
+    }
+
+    /// With everything decided, and what sends it.
+    fn prepared(self) -> Result<(Box<Prepared>, reqwest::Client), Error> {
+        let http = self.client.wire()?.http.clone();
+        Ok((Box::new(Prepared::new(self)?), http))
     }
 
     /// Calls for this account, where calls of this kind of application are made for one.
@@ -287,7 +300,7 @@ impl<App: Application> RequestBuilder<App> {
     }
 
     fn set_body(&mut self, content_type: &'static str, body: impl Into<Bytes>) {
-        self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
+        self.content_type.get_or_insert(content_type);
         self.content = Content::Bytes(body.into());
     }
 

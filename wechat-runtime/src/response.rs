@@ -52,11 +52,11 @@ impl Response {
     /// A connection that breaks ([`Transport`](ErrorKind::Transport)); a body that is longer
     /// ([`Body`](ErrorKind::Body)).
     #[cfg(feature = "reqwest-middleware")]
-    pub async fn read(response: reqwest::Response) -> Result<Self, Error> {
+    pub async fn read(mut response: reqwest::Response) -> Result<Self, Error> {
         let token = Whose::Accounts;
         let called = Called { endpoint: response.url().path().into(), appid: None, token };
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = answer::read(response, LONGEST_ANSWER).await.map_err(|error| called.locate(error))?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let body = answer::read(&mut response, LONGEST_ANSWER).await.map_err(|error| called.locate(error))?;
         Ok(Self::new(status, headers, body, Vec::new, called))
     }
 
@@ -98,7 +98,7 @@ impl Response {
     /// WeChat's errmsg, where the body has an errcode.
     #[must_use]
     pub fn errmsg(&self) -> Option<&str> {
-        self.answered.as_ref().map(|answered| answered.message.as_str())
+        self.answered.as_ref().map(|answered| &*answered.message)
     }
 
     /// Turns an errcode that is not 0 into an error.

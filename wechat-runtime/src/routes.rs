@@ -1,5 +1,7 @@
 //! The table of paths: which credential a call needs, what it is filled in with, what its success means.
 
+use std::sync::LazyLock;
+
 use crate::application::Kind;
 use crate::credential::Credential;
 use crate::errcode::ErrorKind;
@@ -205,18 +207,38 @@ const ROUTES: &[Route] = &[
     PLAIN,
 ];
 
+/// The rows that a path can fit, by its length, in the order of the table; those of the last are for all that are longer.
+/// Each call looks for its row, and most rows differ from its path in that already.
+static BY_LENGTH: LazyLock<Vec<Vec<&Route>>> = LazyLock::new(|| {
+    let longest = ROUTES.iter().map(|route| route.path.len()).max().unwrap_or(0);
+    let of_length = |length| ROUTES.iter().filter(|route| route.fits_length(length)).collect();
+    (0..=longest + 1).map(of_length).collect()
+});
+
 impl Route {
     /// The row for one of WeChat's paths, called by an application of this kind.
     pub(crate) fn of(kind: Kind, path: &str) -> &'static Self {
-        let fits = |route: &&Self| route.of.is_none_or(|of| of == kind) && route.fits(path);
-        ROUTES.iter().find(fits).unwrap_or(&PLAIN)
+        let fits = |route: &&&'static Self| route.of.is_none_or(|of| of == kind) && route.fits(path);
+        let by_length = BY_LENGTH.get(path.len()).or(BY_LENGTH.last());
+        by_length.and_then(|rows| rows.iter().find(fits)).map_or(&PLAIN, |route| route)
+    }
+
+    /// Whether a path of this length can fit.
+    fn fits_length(&self, length: usize) -> bool {
+        match self.path.strip_suffix('*') {
+            Some(start) => length >= start.len(),
+            None => length == self.path.len(),
+        }
     }
 
     fn fits(&self, path: &str) -> bool {
         // Whether WeChat minds the case of a path is not known, so that here it does not decide who gets a token.
-        match self.path.strip_suffix('*') {
-            Some(start) => path.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start)),
-            None => path.eq_ignore_ascii_case(self.path),
+        let path = path.as_bytes();
+        match self.path.as_bytes() {
+            [start @ .., b'*'] => {
+                path.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+            }
+            whole => path.eq_ignore_ascii_case(whole),
         }
     }
 
@@ -270,6 +292,21 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_row_of_a_path_is_the_first_that_fits() {
+        let long = "/cgi-bin/".to_owned() + &"x".repeat(300);
+        let written = ROUTES.iter().map(|route| route.path.replace('*', "x"));
+        for path in written.chain(["/".to_owned(), "/x".to_owned(), long]) {
+            for kind in BOTH {
+                let first = ROUTES
+                    .iter()
+                    .find(|route| route.of.is_none_or(|of| of == kind) && route.fits(&path))
+                    .map_or(PLAIN.path, |route| route.path);
+                assert_eq!(Route::of(kind, &path).path, first, "{path}");
+            }
+        }
+    }
 
     const BOTH: [Kind; 2] = [Kind::Common, Kind::Component];
 

@@ -166,9 +166,9 @@ impl Reply {
         secrets: [&Secret; N],
         most_bytes: usize,
     ) -> Result<Self, Error> {
-        let response = wire.http.execute(request).await.map_err(Error::transport)?;
+        let mut response = wire.http.execute(request).await.map_err(Error::transport)?;
         let status = response.status();
-        let body = answer::read(response, most_bytes).await?;
+        let body = answer::read(&mut response, most_bytes).await?;
         let answered = answer::errcode(&body);
         Ok(Self { status, body, answered, origin, secrets: secrets.into_iter().cloned().collect() })
     }
@@ -180,7 +180,7 @@ impl Reply {
     fn into_error(self) -> Error {
         let secrets = || self.secrets.iter().map(|secret| secret.expose().to_owned()).collect();
         let Answered { code, message } = self.answered.unwrap_or_default().tidied(secrets);
-        Error::answered(code, message, self.origin).with_status(self.status)
+        Error::answered(code, message.into_owned(), self.origin).with_status(self.status)
     }
 
     /// A page of authorizers.

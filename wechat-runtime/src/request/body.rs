@@ -7,6 +7,7 @@ use http_body::Body as _;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::Error;
+use crate::deadline::Deadline;
 use crate::errcode::ErrorKind;
 use crate::flight::lock;
 use crate::upload::measured::Measured;
@@ -46,13 +47,21 @@ pub(super) enum Body {
 }
 
 impl Body {
-    pub(super) async fn prepare(content: Content, headers: &HeaderMap) -> Result<Self, Error> {
+    pub(super) async fn prepare(
+        content: Content,
+        headers: &HeaderMap,
+        deadline: &Deadline,
+    ) -> Result<Self, Error> {
         Ok(match content {
             Content::Empty => Self::Empty,
             Content::Bytes(bytes) if bytes.is_empty() => Self::Empty,
             Content::Bytes(bytes) => Self::Bytes(bytes),
-            Content::Upload(upload) => Self::Measured(Arc::new(multipart::write(upload).await?)),
-            Content::Raw(file) => Self::Measured(Arc::new(Measured::raw(file).await?)),
+            Content::Upload(upload) => {
+                Self::Measured(Arc::new(deadline.wait(Box::pin(multipart::write(upload))).await?))
+            }
+            Content::Raw(file) => {
+                Self::Measured(Arc::new(deadline.wait(Box::pin(Measured::raw(file))).await?))
+            }
             Content::Stream(body) => match body.as_bytes() {
                 Some([]) => Self::Empty,
                 Some(bytes) => Self::Bytes(Bytes::copy_from_slice(bytes)),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use memchr::memchr;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -53,10 +54,46 @@ impl Parameters {
     }
 }
 
-/// The value of a query parameter, where the caller wrote it.
+/// The value of a query parameter, where the caller wrote it. No `name` is asked for that would be written in another way
+/// than it is read.
+///
+/// Each call looks for some names that most queries do not have: so only what is found is decoded.
 pub(super) fn in_query<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value)
+    let mut rest = Some(query).filter(|query| query.len() >= name.len());
+    while let Some((pair, behind)) = rest.map(|rest| split_at_byte(rest, b'&')) {
+        let after = pair.strip_prefix(name);
+        if let Some(value) =
+            after.and_then(|after| after.strip_prefix('=').or(after.is_empty().then_some("")))
+        {
+            return Some(decoded(value));
+        }
+        if memchr(b'%', pair.as_bytes()).is_some() {
+            let (written, value) = split_at_byte(pair, b'=');
+            if decoded(written) == name {
+                return Some(decoded(value.unwrap_or_default()));
+            }
+        }
+        rest = behind;
+    }
+    None
+}
+
+/// What stands before an ASCII character, and behind it where there is one.
+pub(super) fn split_at_byte(text: &str, ascii: u8) -> (&str, Option<&str>) {
+    match memchr(ascii, text.as_bytes()) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
+
+/// A name, or a value, as it is meant.
+fn decoded(written: &str) -> Cow<'_, str> {
+    if !written.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Cow::Borrowed(written);
+    }
+    let as_value = format!("={written}");
+    let pair = form_urlencoded::parse(as_value.as_bytes()).next();
+    pair.map_or(Cow::Borrowed(written), |(_, value)| Cow::Owned(value.into_owned()))
 }
 
 /// A query with one more parameter behind it.
@@ -124,6 +161,32 @@ mod tests {
         assert_eq!(filled(" { \n}"), "{\"a\":\"1\",\"b\":\"\\\"\" \n}");
         let written = r#"{"big":12345678901234567890123,"text":"\u00e9 }","z":1.0}"#;
         assert_eq!(filled(written), format!(r#"{{"a":"1","b":"\"",{}"#, &written[1..]));
+    }
+
+    #[test]
+    fn a_parameter_is_found_however_it_is_written() {
+        let found = |query, name| in_query(query, name).map(Cow::into_owned);
+        for query in
+            ["appid=wx1", "a=b&appid=wx1", "&&appid=wx1&appid=wx2", "app%69d=wx1", "a&%61ppid=w%781&="]
+        {
+            assert_eq!(found(query, "appid").as_deref(), Some("wx1"), "{query}");
+        }
+        for query in ["", "appid2=wx1", "xappid=wx1", "a=appid=wx1", "APPID=wx1", "app%6=wx1", "a=b&c"] {
+            assert_eq!(found(query, "appid"), None, "{query}");
+        }
+        for (query, value) in [
+            ("a=b=c", "b=c"),
+            ("a=b%26+c%3D", "b& c="),
+            ("a", ""),
+            ("a=%", "%"),
+            ("a=+", " "),
+            ("a=%E4%BD%A0", "你"),
+            ("a=%FF", "\u{fffd}"),
+        ] {
+            assert_eq!(found(query, "a").as_deref(), Some(value), "{query}");
+            let parsed = form_urlencoded::parse(query.as_bytes()).next().map(|(_, value)| value.into_owned());
+            assert_eq!(parsed.as_deref(), Some(value), "{query}");
+        }
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! A call with everything decided: where it goes, for whom, by which row of the routes, with whose token.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::HeaderMap;
 use tracing::Instrument as _;
 use url::Url;
 
@@ -19,7 +18,8 @@ use crate::base::{Base, Target};
 use crate::called::{Called, Whose};
 use crate::client::Limits;
 use crate::credential::{Account, Credential};
-use crate::credentials::{Credentials, Next as _};
+use crate::credentials::{Carried, Credentials, Next as _};
+use crate::deadline::Deadline;
 use crate::errcode::ErrorKind;
 use crate::routes::{Fill, Filled, Grants, Needs, Place, Route, Success};
 use crate::wire::Wire;
@@ -31,13 +31,16 @@ const ACCESS_TOKEN: &str = "access_token";
 pub(crate) struct Prepared {
     pub(super) limits: Limits,
     pub(super) method: Method,
-    /// Where to, without the query.
-    pub(super) url: Url,
+    pub(super) base: Arc<Base>,
+    /// Where to, without the query, where that is not the base's own path.
+    pub(super) absolute: Option<Box<Url>>,
     /// The query as the caller gave it.
     pub(super) query: String,
     /// The fields of the body, where it is read for what has to be filled in.
     pub(super) fields: Fields,
     pub(super) headers: HeaderMap,
+    /// What the body is, where no header says otherwise.
+    pub(super) content_type: Option<&'static str>,
     pub(super) may_repeat: bool,
     pub(super) called: Called,
     content: Content,
@@ -58,35 +61,36 @@ enum Carries {
     /// None that we know of: the path needs none, or the caller wrote it into the query.
     None,
     /// None, because the client answers by itself with what it keeps.
-    Answered(Asked),
+    Answered(Box<Asked>),
 }
 
 impl Carries {
     fn of(
         given: Option<Secret>,
+        in_query: bool,
         route: &Route,
         method: &Method,
         query: &str,
         content: &Content,
     ) -> Result<Self, Error> {
-        match (given, token_in(query, route)) {
-            (Some(_), Some(_)) => Err(Error::wrong_call(
+        match (given, in_query) {
+            (Some(_), true) => Err(Error::wrong_call(
                 "has an access_token in its query and another by `access_token`: give one",
             )),
-            (Some(_), None) | (None, Some(_))
+            (Some(_), false) | (None, true)
                 if matches!(route.grants, Some(Grants::Token(_) | Grants::ComponentToken)) =>
             {
                 Err(Error::wrong_call("is made by the app secret, and takes no access_token"))
             }
-            (Some(token), None) => Ok(Self::Callers(token)),
+            (Some(token), false) => Ok(Self::Callers(token)),
             // Nor is anything kept of what the caller's own token is good for.
-            (None, Some(_)) => Ok(Self::None),
-            (None, None) => match route.grants {
+            (None, true) => Ok(Self::None),
+            (None, false) => match route.grants {
                 Some(grants) => {
                     let body = content
                         .bytes()
                         .ok_or_else(|| Error::wrong_call("has another body than this path takes"))?;
-                    Asked::read(grants, method, query, body).map(Self::Answered)
+                    Asked::read(grants, method, query, body).map(Box::new).map(Self::Answered)
                 }
                 None if matches!(route.needs, Needs::AccessToken | Needs::ComponentToken) => {
                     Ok(Self::Injected)
@@ -117,7 +121,7 @@ impl Prepared {
     }
 
     fn of<App: Application>(call: RequestBuilder<App>, wire: &Wire, target: Target) -> Result<Self, Error> {
-        let Target { url, path, query: in_url, at_base } = target;
+        let Target { absolute, path, query: in_url, at_base } = target;
         if let Some(error) = call.error {
             return Err(error);
         }
@@ -128,14 +132,15 @@ impl Prepared {
             query.push('&');
         }
         query.push_str(&call.query);
-        let given = call.token.is_some() || token_in(&query, route).is_some();
+        let written = has_token(&query, route);
+        let given = call.token.is_some() || written;
         let token = match route.needs {
             Needs::Nothing if given => Whose::Users,
             Needs::Nothing => Whose::Nobodys,
             Needs::AccessToken | Needs::ComponentToken | Needs::AnotherWay(_) if given => Whose::Callers,
             Needs::AccessToken | Needs::ComponentToken | Needs::AnotherWay(_) => Whose::Accounts,
         };
-        let carries = Carries::of(call.token, route, &call.method, &query, &call.content)?;
+        let carries = Carries::of(call.token, written, route, &call.method, &query, &call.content)?;
         let asked = carries.asked();
         let written = Parameters::read(route, &call.method, query, &call.content, asked.is_some())?;
         if !(written.unfilled.is_empty() && asked.is_none() || at_base) {
@@ -195,10 +200,12 @@ impl Prepared {
         Ok(Self {
             limits,
             method: call.method,
-            url,
+            base: wire.base.clone(),
+            absolute,
             query: written.query,
             fields: written.fields,
             headers: call.headers,
+            content_type: call.content_type,
             may_repeat,
             called,
             content: call.content,
@@ -221,18 +228,15 @@ impl Prepared {
     }
 
     /// Sends it, and reads what comes back in the way of `R`.
-    pub(crate) async fn send<T: Transport, R: Reading>(mut self, transport: T) -> Result<R, Error> {
-        let (limit, called) = (self.limits.call, self.called.clone());
+    pub(crate) async fn send<T: Transport, R: Reading>(&mut self, transport: T) -> Result<R, Error> {
+        let (deadline, called) = (Deadline::after(self.limits.call), self.called.clone());
         let span = tracing::debug_span!(
             "wechat_call",
             method = %self.method,
             endpoint = &*called.endpoint,
             appid = called.appid.as_deref()
         );
-        let work = self.run::<T, R>(transport).instrument(span.clone());
-        let outcome = tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Timeout, format!("the call took longer than {limit:?}")))
-        });
+        let outcome = self.run::<T, R>(transport, deadline).instrument(span.clone()).await;
         let outcome = outcome.map_err(|error| called.locate(error));
         span.in_scope(|| match &outcome {
             Ok(answer) => {
@@ -243,23 +247,32 @@ impl Prepared {
         outcome
     }
 
-    async fn run<T: Transport, R: Reading>(&mut self, transport: T) -> Result<R, Error> {
-        let secret = self.fill().await?;
+    /// Whatever waits here keeps to the deadline. What is rare is boxed, so that no other call has room for it.
+    async fn run<T: Transport, R: Reading>(&mut self, transport: T, deadline: Deadline) -> Result<R, Error> {
+        let mut secret = None;
+        if !self.fills.is_empty() {
+            secret = deadline.wait(Box::pin(self.fill())).await?;
+        }
         let content = std::mem::replace(&mut self.content, Content::Empty);
-        let body = Body::prepare(content, &self.headers).await?;
+        let body = Body::prepare(content, &self.headers, &deadline).await?;
         let credentials = self.credentials.take();
-        let mut sending = Sending::new(self, &body, secret, transport);
+        let mut sending = Sending::new(self, &body, secret, transport, deadline);
         let answer = match (&self.carries, &credentials) {
-            (Carries::Injected, Some(credentials)) => credentials.inject_into(&mut sending).await?,
-            (Carries::Answered(asked), Some(credentials)) => {
-                R::made(Box::pin(asked.answer(credentials)).await?, self.called.clone())
+            (Carries::Injected, Some(credentials)) => {
+                credentials.inject_into(&mut sending, &deadline).await?
             }
-            (Carries::Callers(token), _) => sending.send(Some(token)).await?,
-            _ => sending.send(None).await?,
+            (Carries::Answered(asked), Some(credentials)) => {
+                let body = deadline.wait(Box::pin(asked.answer(credentials))).await?;
+                R::made(body, self.called.clone())
+            }
+            (Carries::Callers(token), _) => {
+                Box::pin(sending.send(Some(Carried { token, addressed: None }))).await?
+            }
+            _ => Box::pin(sending.send(None)).await?,
         };
         // With a token of the caller's own, whose it was is not known.
-        if self.called.token != Whose::Callers {
-            self.succeeded(&answer, credentials.as_ref()).await?;
+        if self.called.token != Whose::Callers && self.route.success != Success::NothingMore {
+            deadline.wait(self.succeeded(&answer, credentials.as_ref())).await?;
         }
         Ok(answer)
     }
@@ -306,17 +319,17 @@ impl Prepared {
         if !fields.is_empty() {
             let body = with_fields(self.content.bytes().unwrap_or_default(), &fields);
             self.content = Content::Bytes(body);
-            self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+            self.content_type.get_or_insert("application/json");
         }
         Ok(secret)
     }
 }
 
-/// The token that the caller wrote into the query, whatever the path calls it.
-fn token_in<'a>(query: &'a str, route: &Route) -> Option<Cow<'a, str>> {
-    let named = in_query(query, route.token_parameter());
+/// Whether the caller wrote a token into the query, whatever the path calls it.
+fn has_token(query: &str, route: &Route) -> bool {
     // WeChat's newer pages call a component's token `access_token`, too.
-    named.or_else(|| in_query(query, ACCESS_TOKEN).filter(|_| route.needs == Needs::ComponentToken))
+    let another = (route.needs == Needs::ComponentToken).then_some(ACCESS_TOKEN);
+    [Some(route.token_parameter()), another].into_iter().flatten().any(|name| in_query(query, name).is_some())
 }
 
 /// Which account is meant: of those written among the parameters, given to the call, and declared. Where the parameters

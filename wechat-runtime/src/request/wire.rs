@@ -2,17 +2,22 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, StatusCode};
+use url::Url;
 
 use super::body::Body;
+use super::parameters::split_at_byte;
 use super::prepared::Prepared;
 use crate::arrival::Arrival;
+use crate::base::Addressed;
 use crate::called::Called;
-use crate::credentials::{Judged, Next};
+use crate::credentials::{Carried, Judged, Next};
+use crate::deadline::Deadline;
 use crate::errcode::ErrorKind;
 use crate::response::Response;
 use crate::settings::{Backoff, jitter};
@@ -52,8 +57,12 @@ pub(crate) trait Transport: Send {
 
 /// The client's own way.
 impl Transport for reqwest::Client {
-    async fn execute(&mut self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
-        (*self).execute(request).await.map_err(Error::transport)
+    fn execute(
+        &mut self,
+        request: reqwest::Request,
+    ) -> impl Future<Output = Result<reqwest::Response, Error>> + Send {
+        let sent = (*self).execute(request);
+        async { sent.await.map_err(Error::transport) }
     }
 }
 
@@ -78,15 +87,19 @@ pub(crate) trait Reading: Judged + Sized + Send {
 
 /// The whole of it.
 impl Reading for Response {
-    async fn read(
-        response: reqwest::Response,
+    // A block, which has one place for each of these; an `async fn` has two.
+    #[expect(clippy::manual_async_fn, reason = "said above")]
+    fn read(
+        mut response: reqwest::Response,
         limit: usize,
         secrets: impl FnOnce() -> Vec<String> + Send,
         called: Called,
-    ) -> Result<Self, Error> {
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = answer::read(response, limit).await?;
-        Ok(Self::new(status, headers, body, secrets, called))
+    ) -> impl Future<Output = Result<Self, Error>> + Send {
+        async move {
+            let body = answer::read(&mut response, limit).await?;
+            let headers = std::mem::take(response.headers_mut());
+            Ok(Self::new(response.status(), headers, body, secrets, called))
+        }
     }
 
     fn made(body: Bytes, called: Called) -> Self {
@@ -126,27 +139,26 @@ impl Reading for Arrival {
     }
 }
 
-/// A call on its way, and the secret in its query, if there is one.
+/// A call on its way, the secret in its query if there is one, and when it has to be over.
 pub(super) struct Sending<'a, T, R> {
     call: &'a Prepared,
     body: &'a Body,
     secret: Option<Secret>,
     transport: T,
+    deadline: Deadline,
     reading: PhantomData<fn() -> R>,
 }
 
 impl<T: Transport, R: Reading> Next for Sending<'_, T, R> {
     type Answer = R;
 
-    async fn send(&mut self, token: Option<&Secret>) -> Result<R, Error> {
-        let limits = self.call.limits;
+    async fn send(&mut self, token: Option<Carried<'_>>) -> Result<R, Error> {
         let mut failures = 0;
         loop {
             match self.attempt_in_time(token).await {
-                Err(error) if failures < limits.retries && self.may_try_again(&error) => {
+                Err(error) if failures < self.call.limits.retries && self.may_try_again(&error) => {
                     tracing::debug!(endpoint = &*self.call.called.endpoint, %error, "trying again");
-                    let pause = PAUSE.pause(failures);
-                    tokio::time::sleep(pause + jitter(pause, PAUSE_JITTER_PERCENT)).await;
+                    Box::pin(pause(failures, self.deadline)).await?;
                     failures += 1;
                 }
                 outcome => return outcome,
@@ -160,29 +172,36 @@ impl<T: Transport, R: Reading> Next for Sending<'_, T, R> {
 }
 
 impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
-    pub(super) fn new(call: &'a Prepared, body: &'a Body, secret: Option<Secret>, transport: T) -> Self {
-        Self { call, body, secret, transport, reading: PhantomData }
+    pub(super) fn new(
+        call: &'a Prepared,
+        body: &'a Body,
+        secret: Option<Secret>,
+        transport: T,
+        deadline: Deadline,
+    ) -> Self {
+        Self { call, body, secret, transport, deadline, reading: PhantomData }
     }
 
     /// One attempt. An upload may take longer than an attempt, as long as it does not stand still.
-    async fn attempt_in_time(&mut self, token: Option<&Secret>) -> Result<R, Error> {
-        let (limit, body) = (self.call.limits.attempt, self.body);
-        let attempt = self.attempt(token);
+    async fn attempt_in_time(&mut self, token: Option<Carried<'_>>) -> Result<R, Error> {
+        let (limit, body, deadline) = (self.call.limits.attempt, self.body, self.deadline);
         let Body::Measured(measured) = body else {
-            let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time"));
-            return tokio::time::timeout(limit, attempt).await.unwrap_or_else(late);
+            let attempt = pin!(self.attempt(token));
+            let late = || Error::new(ErrorKind::Timeout, "no answer in time");
+            return deadline.wait_within(limit, attempt, late).await;
         };
-        let outcome = measured.pulse().within(limit, attempt).await.and_then(|outcome| outcome);
+        let attempt = Box::pin(self.attempt(token));
+        let outcome = deadline.wait(measured.pulse().within(limit, attempt)).await;
         // The transport knows a file that cannot be read only as a broken connection.
         outcome.map_err(|error| measured.take_failure().unwrap_or(error))
     }
 
-    async fn attempt(&mut self, token: Option<&Secret>) -> Result<R, Error> {
+    async fn attempt(&mut self, token: Option<Carried<'_>>) -> Result<R, Error> {
         let request = self.request(token)?;
         let response = self.transport.execute(request).await?;
         let status = response.status();
         let (call, secret) = (self.call, self.secret.as_ref());
-        let secrets = || call.secrets(token.into_iter().chain(secret));
+        let secrets = || call.secrets(token.map(|carried| carried.token).into_iter().chain(secret));
         let answer = R::read(response, call.limits.body, secrets, call.called.clone()).await?;
         let passes = T::PASSES_ANY_STATUS && !status.is_redirection();
         if passes || status.is_success() || answer.errcode().is_some() {
@@ -200,26 +219,15 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
     }
 
     /// A fresh request; the token is the first parameter of the query.
-    fn request(&self, token: Option<&Secret>) -> Result<reqwest::Request, Error> {
+    fn request(&self, token: Option<Carried<'_>>) -> Result<reqwest::Request, Error> {
         let call = self.call;
-        let mut url = call.url.clone();
-        match token {
-            Some(token) => {
-                let mut query = String::with_capacity(token.expose().len() + call.query.len() + 32);
-                query.push_str(call.route.token_parameter());
-                query.push('=');
-                query.extend(form_urlencoded::byte_serialize(token.expose().as_bytes()));
-                if !call.query.is_empty() {
-                    query.push('&');
-                    query.push_str(&call.query);
-                }
-                url.set_query(Some(&query));
-            }
-            None if call.query.is_empty() => {}
-            None => url.set_query(Some(&call.query)),
-        }
+        let mut url = self.url(token);
+        add_query(&mut url, &call.query);
         let mut request = reqwest::Request::new(call.method.clone(), url);
         *request.headers_mut() = call.headers.clone();
+        if let Some(content_type) = call.content_type.filter(|_| !call.headers.contains_key(CONTENT_TYPE)) {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
         *request.body_mut() = self.body.for_attempt()?;
         let headers = request.headers_mut();
         match self.body {
@@ -236,6 +244,20 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
             _ => {}
         }
         Ok(request)
+    }
+
+    /// The URL, with the token alone in its query.
+    fn url(&self, token: Option<Carried<'_>>) -> Url {
+        let Prepared { base, absolute, route, called, .. } = self.call;
+        let (name, path) = (route.token_parameter(), &*called.endpoint);
+        if let (Some(Carried { token, addressed: Some(addressed) }), None) = (token, absolute) {
+            return addressed.get_or_init(|| Addressed::new(base, name, token)).url(base, path);
+        }
+        let mut url = absolute.as_ref().map_or_else(|| base.url(path), |url| (**url).clone());
+        if let Some(Carried { token, .. }) = token {
+            url.query_pairs_mut().append_pair(name, token.expose());
+        }
+        url
     }
 
     /// Whether an attempt that failed so may be repeated without WeChat acting twice.
@@ -263,6 +285,72 @@ impl Prepared {
     }
 }
 
+/// Waits before an attempt is repeated.
+async fn pause(failures: u32, deadline: Deadline) -> Result<(), Error> {
+    let pause = PAUSE.pause(failures);
+    let pause = tokio::time::sleep(pause + jitter(pause, PAUSE_JITTER_PERCENT));
+    deadline.wait(async { Ok(pause.await) }).await
+}
+
+/// Adds to a query what the caller wrote, byte for byte.
+///
+/// Adding pair by pair costs half of having the whole parsed, and leaves a plain pair as it is written.
+fn add_query(url: &mut Url, written: &str) {
+    if written.is_empty() {
+        return;
+    }
+    let Some(before) = url.query().map(str::len) else {
+        return url.set_query(Some(written));
+    };
+    let mut pairs = url.query_pairs_mut();
+    let mut rest = Some(written);
+    while let Some((pair, behind)) = rest.map(|rest| split_at_byte(rest, b'&')) {
+        let (name, value) = split_at_byte(pair, b'=');
+        pairs.append_pair(name, value.unwrap_or_default());
+        rest = behind;
+    }
+    drop(pairs);
+    let query = url.query().unwrap_or_default();
+    if query.get(before + 1..) != Some(written) {
+        let query = format!("{}&{written}", &query[..before]);
+        url.set_query(Some(&query));
+    }
+}
+
 fn has_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_caller_wrote_stays_byte_for_byte_behind_the_token() {
+        for written in [
+            "openid=o6_bmjrPTlm6_2sgVt7hMZOPfL2M&lang=zh_CN",
+            "a",
+            "a=",
+            "=",
+            "&",
+            "a&&b=c&",
+            "a=b=c",
+            "a=b+c&d=%20%e4%bd%a0",
+            "a=~!@$*(),;:/?[]|^`{}'",
+            "a b=c d",
+            "你=好",
+            "a=\"<>",
+        ] {
+            let mut whole: Url = "http://platform.example/x".parse().unwrap();
+            let mut added = whole.clone();
+            whole.set_query(Some(&format!("access_token=a.token&{written}")));
+            added.query_pairs_mut().append_pair("access_token", "a.token");
+            add_query(&mut added, written);
+            assert_eq!(added, whole, "{written}");
+
+            let mut alone: Url = "http://platform.example/x".parse().unwrap();
+            add_query(&mut alone, written);
+            assert_eq!(alone.query(), whole.query().map(|query| &query["access_token=a.token&".len()..]));
+        }
+    }
 }

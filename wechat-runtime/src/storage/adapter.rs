@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::store::{ClientStore, ComponentClientStore, ComponentHubStore, HubStore, Store};
 use super::{Client, ComponentClient, ComponentHub, Hub};
 use crate::application::{Application, Common, Component};
+use crate::base::Addressed;
 use crate::credential::{Grant, Key};
 use crate::flight::{Flights, lock};
 use crate::{Error, clock::Moment};
@@ -203,6 +204,8 @@ pub(crate) struct Binding {
 /// A local copy of a grant.
 pub(crate) struct LocalCopy {
     pub(crate) grant: Grant,
+    /// The platform's URL with it in the query, once a call has carried it.
+    pub(crate) addressed: OnceLock<Addressed>,
     /// When refreshing it behind the callers' backs may be tried next, in Unix milliseconds.
     next_attempt: AtomicU64,
 }
@@ -274,10 +277,10 @@ impl Binding {
 
 impl LocalCopy {
     /// The same value read again has not earned another attempt.
-    fn new(grant: Grant, last: Option<&Arc<Self>>) -> Self {
+    pub(crate) fn new(grant: Grant, last: Option<&Arc<Self>>) -> Self {
         let last = last.filter(|last| last.grant.value == grant.value);
         let next_attempt = last.map_or(0, |last| last.next_attempt.load(Ordering::Relaxed));
-        Self { grant, next_attempt: AtomicU64::new(next_attempt) }
+        Self { grant, addressed: OnceLock::new(), next_attempt: AtomicU64::new(next_attempt) }
     }
 
     /// Whether this caller is the one to refresh behind the others' backs; the next is `pause_until`.

@@ -35,10 +35,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) async fn read(response: reqwest::Response) -> Result<Self, Error> {
+    pub(super) async fn read(mut response: reqwest::Response) -> Result<Self, Error> {
         let (status, headers) = (response.status(), response.headers());
         let (date, retry_after) = (date(headers), retry_after(headers));
-        let body = answer::read(response, MOST_BYTES).await.map_err(|error| error.with_status(status))?;
+        let body =
+            answer::read(&mut response, MOST_BYTES).await.map_err(|error| error.with_status(status))?;
         Ok(Self { status, date, retry_after, body })
     }
 
