@@ -81,15 +81,17 @@ use crate::{args::Args, item::Item, model::Model};
 ///
 /// * `new`, as above, and `builder`, which takes what `new` takes and gives a `ClientBuilder` for the settings made at run
 ///   time; a set-up that fails is reported by the builder's `build`, or by the first call of a client made by `new`.
-/// * `request`, `get`, `post`, `put`, `patch`, `delete`, `head`: each starts a call.
-/// * `appid`, `expires_in`: what was declared.
-/// * `fetch_access_token`, `refresh_access_token`, `fetch_ticket`: the token and the ticket themselves, for code that
-///   needs them. A component application's `fetch_access_token(authorizer_appid)` and
-///   `refresh_access_token(authorizer_appid, stale)` are about the token of one account.
-/// * `jssdk_config`, `card_signature`, `choose_card_signature`: signatures for a page's front end.
-/// * With `component`: `authorizer(appid)`, a handle that calls for one account as a common application's client does;
-///   `authorizer_appid`, what was declared; `fetch_component_access_token` and `refresh_component_access_token(stale)`,
-///   the component's own token; `preauth_url(redirect_uri)`, the address of the page on which an account authorizes it.
+/// * `Deref` to the runtime's `Client`, and so all that this has:
+///   * `request`, `get`, `post`, `put`, `patch`, `delete`, `head`: each starts a call.
+///   * `appid`, `expires_in`: what was declared.
+///   * `fetch_access_token`, `refresh_access_token`, `fetch_ticket`: the token and the ticket themselves, for code that
+///     needs them. A component application's `fetch_access_token(authorizer_appid)` and
+///     `refresh_access_token(authorizer_appid, stale)` are about the token of one account.
+///   * `jssdk_config`, `card_signature`, `choose_card_signature`: signatures for a page's front end.
+///   * With `component`: `authorizer(appid)`, a handle that calls for one account as a common application's client does;
+///     `authorizer_appid`, what was declared; `fetch_component_access_token` and
+///     `refresh_component_access_token(stale)`, the component's own token; `preauth_url(redirect_uri)`, the address of the
+///     page on which an account authorizes it.
 /// * `Clone` (cheap), `Debug` (redacted), `Default` where `new` takes nothing, and the trait `Call`. Do not derive these.
 ///
 /// # Errors

@@ -1,26 +1,16 @@
 //! What the expansion of `#[wechat_client]` may name. Not part of the public interface.
 
 pub use std::clone::Clone;
-pub use std::convert::{From, Into};
 pub use std::default::Default;
 pub use std::fmt;
-pub use std::marker::{PhantomData, Send};
-pub use std::option::Option;
-pub use std::result::Result;
-pub use std::string::String;
+pub use std::marker::PhantomData;
+pub use std::ops::Deref;
 pub use std::sync::OnceLock;
 pub use std::time::Duration;
 
-pub use reqwest::Method;
-
-pub use crate::{
-    Adapter, AddCard, Authorizer, Bound, Call, ChooseCard, Client, ClientBuilder, Common, Component, Error,
-    JssdkConfig, PreauthCall, RequestBuilder, Secret, SignedCard, SignedChoice, Ticket, TicketCall,
-    TicketType, Token, TokenKind,
-};
-
 pub use crate::adapters::HubClient;
 pub use crate::storage::DefaultArgs;
+pub use crate::{Adapter, Bound, Call, Client, ClientBuilder, Common, Component, TokenKind};
 
 use crate::Application;
 

@@ -1,7 +1,7 @@
-//! The impls of a declared client: each method hands over to the runtime's client.
+//! The impls of a declared client: the constructors, and the traits by which all else is the runtime's client's.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::ext::IdentExt as _;
 
 use super::{Constructor, Declaration};
@@ -11,8 +11,6 @@ impl Declaration<'_> {
     /// The inherent impl and those of the traits.
     pub(crate) fn impls(&self, constructor: &Constructor, builder: &TokenStream) -> TokenStream {
         let constructors = self.constructors(constructor, builder);
-        let methods = self.methods();
-        let of_application = self.application_methods();
         let traits = self.traits(constructor);
         let Self { attrs, ident, generics, .. } = self;
         let (generics, params, bounds) = generics.split_for_impl();
@@ -20,8 +18,6 @@ impl Declaration<'_> {
             #attrs
             impl #generics #ident #params #bounds {
                 #constructors
-                #methods
-                #of_application
             }
             #traits
         }
@@ -51,73 +47,6 @@ impl Declaration<'_> {
         }
     }
 
-    fn methods(&self) -> TokenStream {
-        let (r, app) = (self.runtime, self.app());
-        let verbs = ["get", "post", "put", "patch", "delete", "head"].map(|verb| {
-            let doc = format!("Starts a {} call.", verb.to_uppercase());
-            let verb = format_ident!("{verb}");
-            quote! {
-                #[doc = #doc]
-                pub fn #verb(&self, url: impl #r::Into<#r::String>) -> #r::RequestBuilder<#app> {
-                    #r::Call::client(self).#verb(url)
-                }
-            }
-        });
-        quote! {
-            /// Starts a call by any method.
-            pub fn request(
-                &self,
-                method: #r::Method,
-                url: impl #r::Into<#r::String>,
-            ) -> #r::RequestBuilder<#app> {
-                #r::Call::client(self).request(method, url)
-            }
-
-            #(#verbs)*
-
-            /// The application, unless each call names its own.
-            #[must_use]
-            pub fn appid(&self) -> #r::Option<&str> {
-                #r::Call::client(self).appid()
-            }
-
-            /// The cap on the lifetime that WeChat grants, if one is set.
-            #[must_use]
-            pub fn expires_in(&self) -> #r::Option<#r::Duration> {
-                #r::Call::client(self).expires_in()
-            }
-
-            /// The ticket of this type, from the storage or, where it has none that lives, from WeChat: await it.
-            pub fn fetch_ticket(
-                &self,
-                ticket_type: impl #r::Into<#r::TicketType>,
-            ) -> #r::TicketCall<#app, #r::Ticket> {
-                #r::Call::client(self).fetch_ticket(ticket_type)
-            }
-
-            /// What a page at this address gives to `wx.config`: await it.
-            pub fn jssdk_config(
-                &self,
-                url: impl #r::Into<#r::String>,
-            ) -> #r::TicketCall<#app, #r::JssdkConfig> {
-                #r::Call::client(self).jssdk_config(url)
-            }
-
-            /// What a page gives to `wx.addCard` for this card: await it.
-            pub fn card_signature(&self, card: #r::AddCard) -> #r::TicketCall<#app, #r::SignedCard> {
-                #r::Call::client(self).card_signature(card)
-            }
-
-            /// What a page gives to `wx.chooseCard` for these cards: await it.
-            pub fn choose_card_signature(
-                &self,
-                cards: #r::ChooseCard,
-            ) -> #r::TicketCall<#app, #r::SignedChoice> {
-                #r::Call::client(self).choose_card_signature(cards)
-            }
-        }
-    }
-
     fn traits(&self, constructor: &Constructor) -> TokenStream {
         let Self { runtime: r, ident, client, from_client, .. } = self;
         let app = self.app();
@@ -127,6 +56,13 @@ impl Declaration<'_> {
 
             fn client(&self) -> &#r::Client<#app> {
                 #client
+            }
+        };
+        let deref = quote! {
+            type Target = #r::Client<#app>;
+
+            fn deref(&self) -> &Self::Target {
+                #r::Call::client(self)
             }
         };
         let declared = quote! {
@@ -154,6 +90,7 @@ impl Declaration<'_> {
         let takes_nothing = constructor.params.is_empty();
         let impls = [
             (quote!(Call), call, true),
+            (quote!(Deref), deref, true),
             (quote!(Declared), declared, true),
             (quote!(Clone), clone, !self.derives("Clone")),
             (quote!(fmt::Debug), debug, !self.derives("Debug")),
