@@ -24,12 +24,17 @@ pub(crate) struct HubSettings {
     pub(crate) unix: Option<u64>,
     /// Where it keeps everything, if not in memory.
     pub(crate) redis: Option<String>,
+    /// Whether it has one thread, and not as many as there are cores.
+    pub(crate) one_thread: bool,
 }
 
 pub(super) fn serve() {
-    let runtime = tokio::runtime::Runtime::new().expect("the async runtime starts");
-    runtime.block_on(async {
-        let (settings, mut orders) = orders::<HubSettings, ServerOrder>();
+    let (settings, mut orders) = orders::<HubSettings, ServerOrder>();
+    let mut runtime = match settings.one_thread {
+        true => tokio::runtime::Builder::new_current_thread(),
+        false => tokio::runtime::Builder::new_multi_thread(),
+    };
+    runtime.enable_all().build().expect("the async runtime starts").block_on(async {
         let told = settings.unix.map(Told::new);
         let clock = told.clone();
         let client = Client::builder(storage(&settings))

@@ -18,7 +18,8 @@ const QUESTIONS: usize = 32_000;
 
 pub(crate) async fn run() -> Report {
     let (upstream, base_url) = upstream().await;
-    let settings = HubSettings { base_url, appid: APPID.to_owned(), unix: None, redis: None };
+    let settings =
+        HubSettings { base_url, appid: APPID.to_owned(), unix: None, redis: None, one_thread: false };
     let mut hub = Server::start(roles::start(roles::HUB, &settings)).await;
     let answer = hub.asking[0].ask().await.expect("the hub has the token");
     let answer = String::from_utf8(answer.to_vec()).expect("it is JSON");

@@ -89,6 +89,8 @@ impl Hubs {
             appid: appid.to_owned(),
             unix: Some(platform.unix),
             redis: Some(redis.to_owned()),
+            // As many threads as there are cores, for each of four hubs, would wait for each other.
+            one_thread: true,
         };
         let (mut hubs, mut clients) = (Vec::new(), Vec::new());
         for _ in 0..count {
