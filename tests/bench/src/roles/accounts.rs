@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use wechat_integration_tests::http;
 use wechat_integration_tests::orders::{orders, say};
 use wechat_runtime::adapters::Memory;
-use wechat_runtime::{Bound, Client, Common, Token, TokenKind, storage};
+use wechat_runtime::{
+    Bound, Client, Common, Secret, Ticket, TicketType, Token, TokenKind, async_trait, storage,
+};
 
 use crate::rounds::Turn;
 use crate::sides::{GET_PATH, GET_QUERY, TOKEN, all};
@@ -38,7 +40,7 @@ pub(super) fn work() {
         // Each order is a number of calls to make: answered with the `Turn`.
         let (AccountsSettings { base_url, accounts }, mut orders) = orders::<AccountsSettings, usize>();
         let storage = Memory::new();
-        let client = Client::builder(Bound::<Common>::new(storage.clone(), ()))
+        let client = Client::builder(Bound::<Common>::new(Apart(storage.clone()), ()))
             .base_url(base_url)
             .http(http())
             .build()
@@ -75,6 +77,40 @@ fn scattered(number: usize) -> usize {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
+}
+
+/// A storage that hands out what is its caller's alone, as any does that is outside of the process: the memory of what is
+/// stored and that of the client's copies are then apart.
+struct Apart(Memory);
+
+#[async_trait]
+impl storage::Hub for Apart {
+    type Args = ();
+
+    async fn fetch_secret_key(&self, appid: &str, (): &()) -> storage::Result<Option<Secret>> {
+        storage::Hub::fetch_secret_key(&self.0, appid, &()).await
+    }
+
+    async fn fetch_access_token(&self, appid: &str, (): &()) -> storage::Result<Option<Token>> {
+        let token = storage::Hub::fetch_access_token(&self.0, appid, &()).await?;
+        let apart = |token: Token| {
+            let value = token.access_token().expose();
+            Token::new(token.kind(), value, token.timestamp(), token.expires_in())
+        };
+        Ok(token.map(apart))
+    }
+
+    async fn save_access_token(&self, appid: &str, token: Token, (): &()) -> storage::Result<Token> {
+        storage::Hub::save_access_token(&self.0, appid, token, &()).await
+    }
+
+    async fn fetch_ticket(&self, appid: &str, of: &TicketType, (): &()) -> storage::Result<Option<Ticket>> {
+        storage::Hub::fetch_ticket(&self.0, appid, of, &()).await
+    }
+
+    async fn save_ticket(&self, appid: &str, ticket: Ticket, (): &()) -> storage::Result<Ticket> {
+        storage::Hub::save_ticket(&self.0, appid, ticket, &()).await
+    }
 }
 
 fn appid(account: usize) -> String {

@@ -30,9 +30,10 @@ pub(crate) struct HubSettings {
 
 pub(super) fn serve() {
     let (settings, mut orders) = orders::<HubSettings, ServerOrder>();
-    let mut runtime = match settings.one_thread {
-        true => tokio::runtime::Builder::new_current_thread(),
-        false => tokio::runtime::Builder::new_multi_thread(),
+    let mut runtime = if settings.one_thread {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
     };
     runtime.enable_all().build().expect("the async runtime starts").block_on(async {
         let told = settings.unix.map(Told::new);

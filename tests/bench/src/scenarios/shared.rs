@@ -12,6 +12,7 @@ use crate::asking::Asking;
 use crate::report::{Must, Report, Table};
 use crate::roles::{self, Had, HubSettings, Opened, PlatformOrder, PlatformSettings, ServerOrder};
 use crate::rounds::{COLUMNS, Turn, Turns};
+use crate::usage;
 
 const HUBS: usize = 4;
 const CLIENTS: usize = 2_000;
@@ -26,6 +27,7 @@ const OF_FOUR: &str = "wx1f2e3d4c5b6a7904";
 const OF_ONE: &str = "wx1f2e3d4c5b6a7901";
 
 pub(crate) async fn run() -> Report {
+    usage::may_open_files(4 * CLIENTS);
     let redis = redis_server::start().expect("redis-server is on PATH");
     let appids = [OF_FOUR, OF_ONE].map(str::to_owned).to_vec();
     let settings = PlatformSettings { appids, latency: Duration::ZERO };
@@ -51,7 +53,7 @@ pub(crate) async fn run() -> Report {
         }
         fetches += issued(&mut platform).await.issued;
     }
-    for hub in four.hubs.into_iter().chain(one.hubs).chain([platform]) {
+    for hub in four.processes.into_iter().chain(one.processes).chain([platform]) {
         assert!(hub.end().await.success(), "a process ends well");
     }
     let mut report = Report::default();
@@ -68,7 +70,7 @@ pub(crate) async fn run() -> Report {
 
 /// The hubs of one side, and those who ask them.
 struct Hubs {
-    hubs: Vec<Process>,
+    processes: Vec<Process>,
     clients: Vec<Asking>,
     /// What they answered last.
     token: Option<Bytes>,
@@ -92,27 +94,27 @@ impl Hubs {
             // As many threads as there are cores, for each of four hubs, would wait for each other.
             one_thread: true,
         };
-        let (mut hubs, mut clients) = (Vec::new(), Vec::new());
+        let (mut processes, mut clients) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let mut hub = roles::start(roles::HUB, &settings);
             let url: String = hub.says().await;
             for _ in 0..CLIENTS / count {
                 clients.push(Asking::at(&url, appid).await);
             }
-            hubs.push(hub);
+            processes.push(hub);
         }
-        Self { hubs, clients, token: None }
+        Self { processes, clients, token: None }
     }
 
     async fn clock(&mut self, unix: u64) {
-        for hub in &mut self.hubs {
+        for hub in &mut self.processes {
             hub.ask::<()>(&ServerOrder::Clock(unix)).await;
         }
     }
 
     async fn cpu(&mut self) -> Duration {
         let mut sum = Duration::ZERO;
-        for hub in &mut self.hubs {
+        for hub in &mut self.processes {
             sum += hub.ask::<Duration>(&ServerOrder::Cpu).await;
         }
         sum

@@ -11,7 +11,7 @@ use wechat_runtime::adapters::Memory;
 use wechat_runtime::wechat_client;
 
 use crate::ceiling::Ceiling;
-use crate::report::{Must, Report, Table};
+use crate::report::{Must, Report, Table, whole};
 use crate::roles::{self, Had, Opened, PlatformOrder, PlatformSettings};
 use crate::rounds::{ROUNDS, median, spread};
 use crate::sides::SECRET;
@@ -80,7 +80,7 @@ pub(crate) async fn run() -> Report {
     );
     let median_of = |storms: &[Storm]| median(storms.iter().map(|storm| storm.slowest));
     let failures = |storms: &[Storm]| storms.iter().map(|storm| storm.failures).sum::<usize>();
-    let told = |fetches: &[usize]| spread(fetches.iter().map(|&fetches| crate::report::whole(fetches)), 0);
+    let told = |fetches: &[usize]| spread(fetches.iter().map(|&fetches| whole(fetches)), 0);
     for (side, storms, fetches) in [
         ("declared client, no token", &cold, told(&cold_fetches)),
         ("declared client, expired token", &expiry, told(&expiry_fetches)),
