@@ -83,13 +83,17 @@ mod granting;
 mod question;
 mod serve;
 
+use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::Method;
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use futures_util::FutureExt as _;
@@ -181,9 +185,15 @@ pub fn router(settings: Settings) -> Router {
     if settings.serves_nothing() {
         tracing::warn!("{SERVES_NOTHING}");
     }
+    routes(Arc::new(settings))
+}
+
+fn routes(hub: Arc<Settings>) -> Router {
     let routes = ROUTES.iter().fold(Router::new(), |router, route| {
-        let answer =
-            move |State(hub): State<Arc<Settings>>, request| async move { hub.answer(route, request).await };
+        let answer = move |State(hub): State<Arc<Settings>>, request: Request| async move {
+            let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
+            hub.answer(route, address, request).await
+        };
         router.route(route.path, on(route.method, answer))
     });
     routes
@@ -191,7 +201,7 @@ pub fn router(settings: Settings) -> Router {
         .method_not_allowed_fallback(|State(hub): State<Arc<Settings>>| async move {
             hub.refuse(&Refusal::wrong_method())
         })
-        .with_state(Arc::new(settings))
+        .with_state(hub)
 }
 
 const SERVES_NOTHING: &str =
@@ -213,25 +223,36 @@ const ROUTES: &[Route] = &[
     Route { method: MethodFilter::POST, path: hub_wire::REFRESH_COMPONENT_ACCESS_TOKEN, asks: Asks::AnotherComponentAccessToken },
 ];
 
+impl Route {
+    /// The one that asks this, where there is one.
+    fn find(method: &Method, path: &str) -> Option<&'static Self> {
+        let route = ROUTES.iter().find(|route| route.path == path)?;
+        MethodFilter::try_from(method.clone()).is_ok_and(|method| method == route.method).then_some(route)
+    }
+}
+
 impl Settings {
-    async fn answer(&self, route: &Route, request: Request) -> Response {
-        let work = AssertUnwindSafe(self.settle(route, request)).catch_unwind();
+    async fn answer(&self, route: &Route, address: Option<IpAddr>, request: Request) -> Response {
+        let work = AssertUnwindSafe(self.settle(route, address, request)).catch_unwind();
         let granted = work.await.unwrap_or_else(|_| Err(Refusal::panicked()));
         granted.unwrap_or_else(|refusal| self.refuse(&refusal))
     }
 
-    async fn settle(&self, route: &Route, request: Request) -> Result<Response, Refusal> {
-        let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
+    async fn settle(
+        &self,
+        route: &Route,
+        address: Option<IpAddr>,
+        request: Request,
+    ) -> Result<Response, Refusal> {
         let peer = self.access.peer_of(request.headers(), address).inspect_err(|_| log_stranger(address))?;
         let reading = Question::read(route.asks, request, self.body_limit);
-        let question =
-            tokio::time::timeout(self.timeout, reading).await.unwrap_or_else(|_| Err(Refusal::too_slow()))?;
+        let question = self.in_time(reading).await.unwrap_or_else(|| Err(Refusal::too_slow()))?;
         let Question { asks, appid, authorizer_appid, .. } = &question;
         let (asks, authorizer_appid) = (*asks, authorizer_appid.as_deref().map(field::debug));
-        let answered = match peer.may(&question, address, self.now()) {
+        let answered = match peer.may(&question, address, || self.now()) {
             Ok(()) => {
-                let work = tokio::time::timeout(self.timeout, self.grant(&question));
-                work.await.unwrap_or_else(|_| Err(Refusal::not_in_time(asks)))
+                let granted = self.in_time(self.grant(&question)).await;
+                granted.unwrap_or_else(|| Err(Refusal::not_in_time(asks)))
             }
             Err(refusal) => Err(refusal),
         };
@@ -244,6 +265,15 @@ impl Settings {
             }
         }
         answered
+    }
+
+    /// What comes of it within the time. What need not wait takes no timer.
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+            Poll::Ready(done) => Some(done),
+            Poll::Pending => tokio::time::timeout(self.timeout, work).await.ok(),
+        }
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response {

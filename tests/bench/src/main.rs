@@ -1,5 +1,7 @@
 //! What a call, a storm and a hub cost, measured beside the raw parts: see `BENCHMARKS.md`.
 
+mod asking;
+mod ceiling;
 mod counting;
 mod report;
 mod roles;

@@ -1,23 +1,51 @@
 //! The processes that a scenario starts: this program again, in a role that it is told.
 
+mod accounts;
+mod bare;
 mod counted;
+mod hub;
+mod platform;
 mod upstream;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wechat_integration_tests::process::Process;
 
+pub(crate) use self::accounts::{AccountsSettings, Warmed};
 pub(crate) use self::counted::CountedWork;
+pub(crate) use self::hub::HubSettings;
+pub(crate) use self::platform::{Had, Opened, PlatformOrder, PlatformSettings};
 use crate::ROLE;
 
 /// A platform that does nothing but answer.
 pub(crate) const UPSTREAM: &str = "upstream";
+/// The platform of the tests.
+pub(crate) const PLATFORM: &str = "platform";
+/// A hub.
+pub(crate) const HUB: &str = "hub";
+/// Answers as a hub does.
+pub(crate) const BARE: &str = "bare";
+/// Makes calls for many accounts.
+pub(crate) const ACCOUNTS: &str = "accounts";
 /// Makes calls while valgrind counts what they take.
 pub(crate) const COUNTED: &str = "counted";
+
+/// What a server is told while it serves.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum ServerOrder {
+    /// To say how much CPU time it has used: answered with a `Duration`.
+    Cpu,
+    /// What time it is, in Unix seconds: answered `null`.
+    Clock(u64),
+}
 
 /// Plays a role, until it is over.
 pub(crate) fn play(role: &str, told: &[&str]) {
     match (role, told) {
         (UPSTREAM, []) => upstream::serve(),
+        (PLATFORM, []) => platform::serve(),
+        (HUB, []) => hub::serve(),
+        (BARE, []) => bare::serve(),
+        (ACCOUNTS, []) => accounts::work(),
         (COUNTED, [work]) => counted::work(serde_json::from_str(work).expect("it is told what to do")),
         _ => panic!("there is no role {role}"),
     }

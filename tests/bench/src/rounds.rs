@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::report::{Table, whole};
 use crate::usage;
 
@@ -9,7 +11,7 @@ use crate::usage;
 pub(crate) const ROUNDS: usize = 11;
 
 /// What one turn of a side took.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Turn {
     /// Calls in a second.
     pub(crate) rate: f64,

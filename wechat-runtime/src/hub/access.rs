@@ -83,7 +83,7 @@ impl Access {
     fn by_bearer(&self, bearer: &[u8]) -> Option<&Peer> {
         let peers = self.peers.iter().map(Arc::as_ref).rev();
         peers.fold(None, |found, peer| match &peer.known_by {
-            KnownBy::Bearer(known) if bool::from(known.expose().as_bytes().ct_eq(bearer)) => Some(peer),
+            KnownBy::Bearer(known) if is_same(known.expose().as_bytes(), bearer) => Some(peer),
             _ => found,
         })
     }
@@ -93,6 +93,18 @@ impl Access {
 fn bearer(header: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = header.split_at_checked(b"Bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token.trim_ascii())
+}
+
+/// Whether the two are the same, found out in a time that tells no more than how long they are. By words, because each
+/// comparison costs the same, of however many bytes.
+fn is_same(known: &[u8], given: &[u8]) -> bool {
+    let ((known, known_rest), (given, given_rest)) = (known.as_chunks(), given.as_chunks());
+    if known.len() != given.len() {
+        return false;
+    }
+    let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
+    let words = known.iter().zip(given).map(|(known, given)| word(known).ct_eq(&word(given)));
+    words.fold(known_rest.ct_eq(given_rest), |same, word| same & word).into()
 }
 
 /// One who may ask a hub: known by a bearer token or by a network, and held to certain accounts and operations.
@@ -221,7 +233,7 @@ impl Peer {
         &self,
         question: &Question,
         address: Option<IpAddr>,
-        now: Moment,
+        now: impl FnOnce() -> Moment,
     ) -> Result<(), Refusal> {
         let asks = question.asks;
         if self.appids.as_ref().is_some_and(|appids| !question.appids().any(|appid| appids.contains(appid))) {
@@ -237,7 +249,7 @@ impl Peer {
             KnownBy::Bearer(_) => None,
             KnownBy::Networks(_) => address,
         };
-        if asks.is_report() { self.refreshes.take(from, now).map_err(Refusal::too_many) } else { Ok(()) }
+        if asks.is_report() { self.refreshes.take(from, now()).map_err(Refusal::too_many) } else { Ok(()) }
     }
 }
 
@@ -331,6 +343,19 @@ mod tests {
         assert_eq!(taken(&rate, 7200), 6);
         assert_eq!(rate.take(None, at(0)), Err(Duration::from_secs(10)));
         assert_eq!(taken(&rate, 10), 1);
+    }
+
+    #[test]
+    fn only_the_same_bearer_is_the_same() {
+        let known = b"0123456789abcdefghi";
+        assert!(is_same(known, known));
+        for other in 0..known.len() {
+            let mut given = *known;
+            given[other] ^= 1;
+            assert!(!is_same(known, &given), "{other}");
+            assert!(!is_same(known, &known[..other]), "{other}");
+            assert!(!is_same(&known[..other], known), "{other}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What a hub answers: a credential, or why there is none, always as JSON.
 
+use std::cell::RefCell;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -30,20 +31,17 @@ const END_OF_DATES: u64 = 253_402_300_800;
 
 pub(super) fn token(granted: Grant, clock: &dyn Clock) -> Response {
     let Grant { value: access_token, expires_in, timestamp, .. } = granted;
-    json(StatusCode::OK, &TokenAnswer { access_token, expires_in, timestamp }, clock)
+    json(StatusCode::OK, TokenAnswer { access_token, expires_in, timestamp }.written(), clock)
 }
 
 pub(super) fn ticket(granted: Grant, ticket_type: TicketType, clock: &dyn Clock) -> Response {
     let Grant { value: ticket, expires_in, timestamp, .. } = granted;
-    json(
-        StatusCode::OK,
-        &TicketAnswer { expires_in, ticket, timestamp, ticket_type: Some(ticket_type) },
-        clock,
-    )
+    let answer = TicketAnswer { expires_in, ticket, timestamp, ticket_type: Some(ticket_type) };
+    json(StatusCode::OK, written(&answer), clock)
 }
 
 pub(super) fn refused(refusal: &Refusal, clock: &dyn Clock) -> Response {
-    let mut response = json(refusal.status, &refusal.trouble, clock);
+    let mut response = json(refusal.status, written(&refusal.trouble), clock);
     let headers = response.headers_mut();
     if let Some(retry_after) = refusal.retry_after {
         let begun = u64::from(retry_after.subsec_nanos() > 0);
@@ -55,22 +53,39 @@ pub(super) fn refused(refusal: &Refusal, clock: &dyn Clock) -> Response {
     response
 }
 
-fn json(status: StatusCode, body: &impl Serialize, clock: &dyn Clock) -> Response {
-    // Strings, numbers and nulls under names: there is nothing in it that cannot be written.
-    let body = serde_json::to_vec(body).unwrap_or_default();
+/// Strings, numbers and nulls under names: there is nothing in it that cannot be written.
+fn written(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
+fn json(status: StatusCode, body: Vec<u8>, clock: &dyn Clock) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // By the clock of the timestamps, so that a client can reckon how old what it is given is.
-    let now = clock.now();
-    if (1..END_OF_DATES).contains(&Moment::now(clock).unix())
-        && let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now))
-    {
+    if let Some(date) = date(Moment::now(clock).unix()) {
         headers.insert(DATE, date);
     }
     response
+}
+
+/// A moment as HTTP writes it, where it can.
+fn date(unix: u64) -> Option<HeaderValue> {
+    thread_local! {
+        /// The one that was written last: many answers have it.
+        static LAST: RefCell<Option<(u64, HeaderValue)>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| {
+        if let Some((_, date)) = last.as_ref().filter(|(at, _)| *at == unix) {
+            return Some(date.clone());
+        }
+        let time = (1..END_OF_DATES).contains(&unix).then(|| UNIX_EPOCH + Duration::from_secs(unix))?;
+        let date = HeaderValue::try_from(httpdate::fmt_http_date(time)).ok()?;
+        *last = Some((unix, date.clone()));
+        Some(date)
+    })
 }
 
 /// Why a question is not answered.

@@ -1,5 +1,7 @@
 //! What a request asks for, read from its query or its body.
 
+use std::borrow::Cow;
+
 use axum::extract::Request;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -65,12 +67,40 @@ pub(super) struct Question {
     pub(super) stale: Option<Secret>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Query {
     appid: Option<String>,
     authorizer_appid: Option<String>,
-    #[serde(rename = "type")]
     ticket_type: Option<String>,
+}
+
+impl Query {
+    /// Reads what it has; none where one of them is there twice.
+    fn read(query: &str) -> Option<Self> {
+        let mut this = Self::default();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = decoded(pair);
+            let known = match &*name {
+                "appid" => &mut this.appid,
+                "authorizer_appid" => &mut this.authorizer_appid,
+                "type" => &mut this.ticket_type,
+                _ => continue,
+            };
+            if known.replace(value.into_owned()).is_some() {
+                return None;
+            }
+        }
+        Some(this)
+    }
+}
+
+/// A name and its value. Most of them have nothing in them that is encoded.
+fn decoded(pair: &str) -> (Cow<'_, str>, Cow<'_, str>) {
+    if pair.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return form_urlencoded::parse(pair.as_bytes()).next().unwrap_or_default();
+    }
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    (name.into(), value.into())
 }
 
 #[derive(Deserialize)]
@@ -102,8 +132,8 @@ impl Question {
             });
         }
         let query = request.uri().query().unwrap_or_default();
-        let wrong = |_| Refusal::wrong_question("a parameter of the query is there twice");
-        let query: Query = serde_urlencoded::from_str(query).map_err(wrong)?;
+        let wrong = || Refusal::wrong_question("a parameter of the query is there twice");
+        let query = Query::read(query).ok_or_else(wrong)?;
         let ticket_type = match asks {
             Asks::Ticket => Some(ticket_type(query.ticket_type.as_deref())?),
             _ => None,
@@ -134,7 +164,9 @@ async fn read_body(request: Request, limit: usize) -> Result<Bytes, Refusal> {
 
 /// Whether it can be asked for, and written in a line of log. Whether there is such an application is WeChat's to say.
 fn can_be_appid(appid: &str) -> bool {
-    !appid.is_empty() && appid.len() <= LONGEST_APPID && !appid.contains(char::is_control)
+    let has_control =
+        || !appid.bytes().all(|byte| byte.is_ascii_graphic()) && appid.contains(char::is_control);
+    !appid.is_empty() && appid.len() <= LONGEST_APPID && !has_control()
 }
 
 fn appid(given: Option<String>) -> Result<String, Refusal> {
@@ -148,4 +180,23 @@ fn ticket_type(given: Option<&str>) -> Result<TicketType, Refusal> {
     let known = [TicketType::JSAPI, TicketType::WX_CARD];
     let given = known.into_iter().find(|known| Some(known.as_str()) == given);
     given.ok_or_else(|| Refusal::wrong_question("`type` is missing, or neither jsapi nor wx_card"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_read_as_forms_are() {
+        let read =
+            |query| Query::read(query).map(|query| [query.appid, query.authorizer_appid, query.ticket_type]);
+        let some = |value: &str| Some(value.to_owned());
+        assert_eq!(read(""), Some([None, None, None]));
+        assert_eq!(read("appid=wx1&type=jsapi"), Some([some("wx1"), None, some("jsapi")]));
+        assert_eq!(read("&&appid=a=b&&authorizer_appid"), Some([some("a=b"), some(""), None]));
+        assert_eq!(read("%61ppid=wx+a%26b%2F%C3%BC%2B"), Some([some("wx a&b/ü+"), None, None]));
+        assert_eq!(read("other=1&other=2&Appid=x&=y"), Some([None, None, None]));
+        assert_eq!(read("appid=wx1&appid=wx1"), None);
+        assert_eq!(read("appid=wx1&%61ppid=wx2"), None);
+    }
 }

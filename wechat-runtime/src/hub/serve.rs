@@ -1,13 +1,20 @@
 //! A server for a hub alone.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
+use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -17,7 +24,7 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
 use super::access::{Access, Peer};
-use super::{SERVES_NOTHING, Settings, router};
+use super::{Route, SERVES_NOTHING, Settings, routes};
 use crate::Error;
 use crate::errcode::ErrorKind;
 
@@ -48,7 +55,7 @@ pub async fn serve(
 ) -> Result<(), Error> {
     let settings = let_in(&listener, settings)?;
     let patience = settings.timeout.saturating_mul(2);
-    let router = router(settings);
+    let served = Arc::new(Served::new(settings));
     let connections = GracefulShutdown::new();
     // None of them outlives the server.
     let mut tasks = JoinSet::new();
@@ -70,7 +77,11 @@ pub async fn serve(
         };
         // An answer is one small piece, and somebody waits for it.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(peer))));
+        let served = served.clone();
+        let service = service_fn(move |request| {
+            let served = served.clone();
+            async move { served.answer(request, peer).await }
+        });
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(PATIENCE));
         let connection = http1::Builder::new()
@@ -90,6 +101,29 @@ pub async fn serve(
         tracing::warn!("some connections are cut off");
     }
     Ok(())
+}
+
+/// What is served to everybody.
+struct Served {
+    hub: Arc<Settings>,
+    routes: TowerToHyperService<Router>,
+}
+
+impl Served {
+    fn new(settings: Settings) -> Self {
+        let hub = Arc::new(settings);
+        Self { routes: TowerToHyperService::new(routes(hub.clone())), hub }
+    }
+
+    /// Answers what the protocol has at once, and leaves it to the router what is to be said of all else: to find its way
+    /// through one costs as much as an answer.
+    async fn answer(&self, mut request: Request<Incoming>, from: SocketAddr) -> Result<Response, Infallible> {
+        if let Some(route) = Route::find(request.method(), request.uri().path()) {
+            return Ok(self.hub.answer(route, Some(from.ip()), request.map(Body::new)).await);
+        }
+        request.extensions_mut().insert(ConnectInfo(from));
+        self.routes.call(request).await
+    }
 }
 
 /// Refuses to be open to everybody, or of no use to anybody, by mistake.
