@@ -1,5 +1,6 @@
 //! What can be measured.
 
+mod build;
 mod call;
 
 use futures_util::FutureExt as _;
@@ -16,9 +17,17 @@ pub(crate) struct Scenario {
     pub(crate) checks: bool,
 }
 
-pub(crate) const SCENARIOS: &[Scenario] = &[Scenario {
-    name: "call",
-    about: "a warm GET and POST against hand-written reqwest",
-    run: || call::run().boxed_local(),
-    checks: false,
-}];
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "call",
+        about: "a warm GET and POST against hand-written reqwest",
+        run: || call::run().boxed_local(),
+        checks: false,
+    },
+    Scenario {
+        name: "build",
+        about: "a cold build against plain reqwest, and a hundred declared clients",
+        run: || build::run().boxed_local(),
+        checks: false,
+    },
+];
