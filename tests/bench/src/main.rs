@@ -10,7 +10,7 @@ mod scenarios;
 mod sides;
 mod usage;
 
-use crate::scenarios::{SCENARIOS, Scenario};
+use crate::scenarios::{PartOf, SCENARIOS, Scenario};
 
 /// The word before the name of a role: then this process is one of those that a scenario starts.
 const ROLE: &str = "role";
@@ -29,7 +29,7 @@ fn run(scenario: &Scenario) {
     let runtime = tokio::runtime::Runtime::new().expect("the async runtime starts");
     let report = runtime.block_on((scenario.run)());
     report.print();
-    if scenario.checks && report.misses_something() {
+    if scenario.is_part_of == PartOf::Checks && report.misses_something() {
         std::process::exit(1);
     }
 }

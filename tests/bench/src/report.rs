@@ -16,6 +16,8 @@ struct Figure {
     name: String,
     value: f64,
     must: Must,
+    /// Whether it depends on how fast the machine is, and on what else it does.
+    is_timed: bool,
 }
 
 /// What a figure must be.
@@ -57,12 +59,23 @@ impl Report {
     }
 
     pub(crate) fn figure(&mut self, name: &str, value: f64, must: Must) {
-        self.figures.push(Figure { name: name.to_owned(), value: rounded(value), must });
+        self.figures.push(Figure { name: name.to_owned(), value: rounded(value), must, is_timed: false });
+    }
+
+    /// A number that was found by the time something took, its own or a processor's.
+    pub(crate) fn timed(&mut self, name: &str, value: f64, must: Must) {
+        self.figures.push(Figure { name: name.to_owned(), value: rounded(value), must, is_timed: true });
     }
 
     /// A number that is whole.
     pub(crate) fn count(&mut self, name: &str, count: usize, must: Must) {
         self.figure(name, whole(count), must);
+    }
+
+    /// Without what times have told.
+    pub(crate) fn untimed(mut self) -> Self {
+        self.figures.retain(|figure| !figure.is_timed);
+        self
     }
 
     /// Adds what another scenario has found, its figures by its name.
@@ -82,7 +95,7 @@ impl Report {
             println!("{table}");
         }
         let mut verdicts = Table::new("Figures", &["figure", "found", "must be", ""]);
-        for Figure { name, value, must } in &self.figures {
+        for Figure { name, value, must, .. } in &self.figures {
             let verdict = if must.holds(*value) { "" } else { "MISSED" };
             verdicts.row([name.clone(), value.to_string(), must.to_string(), verdict.to_owned()]);
         }

@@ -2,8 +2,11 @@
 
 mod accounts;
 mod all;
+mod build;
 mod call;
+mod counts;
 mod hub;
+mod overridden;
 mod shared;
 mod storm;
 
@@ -17,8 +20,18 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) run: fn() -> LocalBoxFuture<'static, Report>,
-    /// Whether it is for checking: a figure that is missed is a failure.
-    pub(crate) checks: bool,
+    pub(crate) is_part_of: PartOf,
+}
+
+/// Where else a scenario runs than by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PartOf {
+    /// In `all`.
+    All,
+    /// Nowhere: it takes long, or has others in it.
+    Nothing,
+    /// Nowhere; and a figure that is missed makes it fail.
+    Checks,
 }
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -26,36 +39,54 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "call",
         about: "a warm GET and POST against hand-written reqwest",
         run: || call::run().boxed_local(),
-        checks: false,
+        is_part_of: PartOf::All,
+    },
+    Scenario {
+        name: "override",
+        about: "a warm GET with a storage of its own against one without",
+        run: || overridden::run().boxed_local(),
+        is_part_of: PartOf::All,
     },
     Scenario {
         name: "storm",
         about: "10,000 callers at once without a token, and with an expired one, against hand-written reqwest",
         run: || storm::run().boxed_local(),
-        checks: false,
+        is_part_of: PartOf::All,
     },
     Scenario {
         name: "hub",
         about: "a warm hub against a bare axum handler",
         run: || hub::run().boxed_local(),
-        checks: false,
-    },
-    Scenario {
-        name: "shared",
-        about: "four hubs on one Redis against one, while the token expires",
-        run: || shared::run().boxed_local(),
-        checks: false,
+        is_part_of: PartOf::All,
     },
     Scenario {
         name: "accounts",
         about: "many accounts in one client: CPU time and memory",
         run: || accounts::run().boxed_local(),
-        checks: false,
+        is_part_of: PartOf::All,
+    },
+    Scenario {
+        name: "shared",
+        about: "four hubs on one Redis against one, while the token expires",
+        run: || shared::run().boxed_local(),
+        is_part_of: PartOf::All,
     },
     Scenario {
         name: "all",
-        about: "everything but `build`",
+        about: "all of these, their figures by their names",
         run: || all::run().boxed_local(),
-        checks: false,
+        is_part_of: PartOf::Nothing,
+    },
+    Scenario {
+        name: "build",
+        about: "a cold build against plain reqwest, and a hundred declared clients",
+        run: || build::run().boxed_local(),
+        is_part_of: PartOf::Nothing,
+    },
+    Scenario {
+        name: "counts",
+        about: "what can be counted of these, in short, and fails where a count is missed",
+        run: || counts::run().boxed_local(),
+        is_part_of: PartOf::Checks,
     },
 ];

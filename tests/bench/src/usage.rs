@@ -7,7 +7,16 @@ use nix::sys::time::TimeValLike as _;
 
 /// The CPU time of this process until now, its own and the system's on its behalf.
 pub(crate) fn cpu() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process may ask for its own usage");
+    cpu_of(UsageWho::RUSAGE_SELF)
+}
+
+/// The CPU time of the processes that this one has started and waited for, and of those that they have.
+pub(crate) fn cpu_of_children() -> Duration {
+    cpu_of(UsageWho::RUSAGE_CHILDREN)
+}
+
+fn cpu_of(whom: UsageWho) -> Duration {
+    let usage = getrusage(whom).expect("a process may ask for its own usage");
     let micros = (usage.user_time() + usage.system_time()).num_microseconds();
     Duration::from_micros(micros.unsigned_abs())
 }

@@ -73,7 +73,7 @@ pub(crate) async fn run() -> Report {
     let bytes = whole(most.warmed.by_client) / whole(most.accounts);
     let mut report = Report::default();
     report.table(table);
-    report.figure("cost_ratio_100k", ratio, Must::StayWithin(1.1));
+    report.timed("cost_ratio_100k", ratio, Must::StayWithin(1.1));
     report.figure("bytes_per_account", bytes.round(), Must::StayWithin(1024.0));
     for process in sizes.into_iter().map(|size| size.process).chain([upstream]) {
         assert!(process.end().await.success(), "a process ends well");
