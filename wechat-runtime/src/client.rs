@@ -25,7 +25,6 @@ use crate::credentials::{Cause, Credentials, Given};
 use crate::deadline::Deadline;
 use crate::request::RequestBuilder;
 use crate::request::prepared::no_account;
-use crate::settings::RefreshSettings;
 use crate::sign::{AddCard, ChooseCard, JssdkConfig, SignedCard, SignedChoice};
 use crate::storage::adapter::Bound;
 use crate::wire::Wire;
@@ -59,7 +58,6 @@ struct Inner<App: Application> {
     kind: TokenKind,
     expires_in: Option<Duration>,
     clock: Arc<dyn Clock>,
-    refresh: Arc<RefreshSettings>,
     limits: Limits,
 }
 
@@ -152,11 +150,7 @@ impl<App: Application> Client<App> {
             key: Key { base_url: wire.base.name().clone(), account, credential },
             binding: bound.binding().clone(),
             wire: wire.clone(),
-            clock: self.inner.clock.clone(),
-            kind: self.inner.kind,
             given: Given::default(),
-            settings: self.inner.refresh.clone(),
-            cap: self.inner.expires_in.map(|cap| cap.as_secs()),
         }
     }
 

@@ -30,15 +30,14 @@ pub(crate) use self::inject::{Carried, Judged, Next};
 use self::landing::{Failure, Landing};
 use self::lane::Lane;
 pub(crate) use self::payment::Given;
-use crate::clock::{Clock, Moment};
+use crate::clock::Moment;
 use crate::credential::{Account, Credential, Grant, Judgement, Key, Standing};
 use crate::errcode::ErrorKind;
 use crate::flight::Flights;
-use crate::settings::RefreshSettings;
 use crate::storage::adapter::{Binding, LocalCopy};
 use crate::storage::store::Owner;
 use crate::wire::Wire;
-use crate::{Error, Secret, TokenKind, storage};
+use crate::{Error, Secret, storage};
 
 /// The refreshes under way in this process.
 static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new);
@@ -52,14 +51,8 @@ pub(crate) struct Credentials {
     pub(crate) key: Key,
     pub(crate) binding: Arc<Binding>,
     pub(crate) wire: Wire,
-    pub(crate) clock: Arc<dyn Clock>,
-    /// Which kind of access token a common application's tickets are bought with.
-    pub(crate) kind: TokenKind,
     /// What the caller gave to buy it with, and is not the adapter's: only WeChat can tell whether it is right.
     pub(crate) given: Given,
-    pub(crate) settings: Arc<RefreshSettings>,
-    /// The longest life that is believed of what WeChat grants, in seconds.
-    pub(crate) cap: Option<u64>,
 }
 
 /// Why a refresh is asked for.
@@ -190,7 +183,7 @@ impl Credentials {
             Credential::Ticket(_) if account.authorizer.is_some() => {
                 (account.clone(), Credential::AuthorizerToken)
             }
-            Credential::Ticket(_) => (account.clone(), Credential::AccessToken(self.kind)),
+            Credential::Ticket(_) => (account.clone(), Credential::AccessToken(self.wire.kind)),
             Credential::AuthorizerToken => (account.application(), Credential::ComponentToken),
             Credential::AccessToken(_) | Credential::ComponentToken => return None,
         };
@@ -217,13 +210,13 @@ impl Credentials {
     /// How long who needs a refresh waits for it: as long as another process may lead before it is given up for dead, and
     /// until WeChat has answered thereafter.
     fn patience(&self) -> Duration {
-        self.settings.lease.saturating_add(self.settings.upstream_timeout)
+        self.wire.settings.lease.saturating_add(self.wire.settings.upstream_timeout)
     }
 
     async fn refresh_together(&self, stale: Option<Secret>, cause: Cause) -> Result<Grant, Error> {
         let (lane, bought_with) = (self.lane(), self.bought_with());
         // Alone, it is over when the lease is.
-        let within = if self.coordinator().is_some() { self.patience() } else { self.settings.lease };
+        let within = if self.coordinator().is_some() { self.patience() } else { self.wire.settings.lease };
         let mut refused_before = false;
         let mut overtaken = 0;
         // Ends: in each round somebody leads, and whoever leads is done; or is refused what it pays with, once; or is
@@ -304,7 +297,7 @@ impl Credentials {
         let due = self
             .binding
             .copy(&self.key)
-            .is_none_or(|copy| copy.claim_attempt(now, now.after(self.settings.background_pause)));
+            .is_none_or(|copy| copy.claim_attempt(now, now.after(self.wire.settings.background_pause)));
         if due {
             let (this, stale) = (self.clone(), Some(ageing.value.clone()));
             tokio::spawn(async move { drop(this.refresh(stale, Cause::Ageing).await) });
@@ -391,7 +384,7 @@ impl Credentials {
 
     /// How long a callback may take: a client's may be about a hub that has to ask WeChat.
     fn storage_patience(&self) -> Duration {
-        let settings = &self.settings;
+        let settings = &self.wire.settings;
         match self.binding.store.owner() {
             Some(_) => settings.storage_timeout,
             None => settings.storage_timeout.saturating_add(settings.upstream_timeout),
@@ -410,8 +403,9 @@ impl Credentials {
     }
 
     fn standing(&self, grant: &Grant) -> Standing {
-        let cap = self.cap.filter(|_| self.binding.store.owner().is_some());
-        let by = Judgement { cap, floor: self.settings.shortest_life, margin: self.settings.margin };
+        let cap = self.wire.cap.filter(|_| self.binding.store.owner().is_some());
+        let by =
+            Judgement { cap, floor: self.wire.settings.shortest_life, margin: self.wire.settings.margin };
         grant.standing(self.now(), &by)
     }
 
@@ -422,7 +416,7 @@ impl Credentials {
     }
 
     fn now(&self) -> Moment {
-        Moment::now(&*self.clock)
+        Moment::now(&*self.wire.clock)
     }
 
     fn lane(&self) -> Lane {

@@ -11,7 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::response::LONGEST_ANSWER;
 use crate::settings::RefreshSettings;
 use crate::storage::adapter::Bound;
-use crate::wire::Wire;
+use crate::wire::{Terms, Wire};
 use crate::{Error, TokenKind, http_client};
 
 /// The settings of a client before it is made. `T` is what it will be: a [`Client`], or a declared type.
@@ -156,15 +156,20 @@ impl<App: Application, T> ClientBuilder<App, T> {
     fn assemble(self) -> Client<App> {
         let http = http_client::tamed(self.http, self.connect_timeout);
         let base = Base::parse(self.base_url.as_deref().unwrap_or(base::WECHAT));
-        let wire = http.and_then(|http| Ok(Wire::new(http, base?)));
+        let (clock, kind, expires_in) = (self.clock.clone(), self.kind, self.expires_in);
+        let settings = Arc::new(self.refresh);
+        let wire = http.and_then(|http| {
+            let (base, granting, cap) =
+                (Arc::new(base?), Terms::granting(), expires_in.map(|cap| cap.as_secs()));
+            Ok(Wire::new(Terms { http, base, granting, clock, kind, settings, cap }))
+        });
         let inner = Inner {
             wire,
             bound: self.bound,
             appid: self.appid,
-            kind: self.kind,
-            expires_in: self.expires_in,
+            kind,
+            expires_in,
             clock: self.clock,
-            refresh: Arc::new(self.refresh),
             limits: self.limits,
         };
         Client { inner: Arc::new(inner), authorizer: self.authorizer }

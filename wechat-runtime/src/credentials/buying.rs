@@ -128,14 +128,14 @@ impl Lead<'_> {
     }
 
     fn begin_forced(&self) -> Result<(), Failure> {
-        Ok(self.guard(|guard, now| guard.begin_forced(now, &self.of.settings))?)
+        Ok(self.guard(|guard, now| guard.begin_forced(now, &self.of.wire.settings))?)
     }
 
     /// Waits for one's turn among all that is granted at the time, for as long as there is time to ask thereafter. Who
     /// has not had it, has not asked: that is no reason for a pause.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
         let of = self.of;
-        let asking = of.settings.upstream_timeout.min(of.settings.lease / 2);
+        let asking = of.wire.settings.upstream_timeout.min(of.wire.settings.lease / 2);
         let left = of.time_left(self.began, "WeChat")?.saturating_sub(asking);
         let turn = timeout(left, of.wire.granting.acquire()).await.ok().and_then(Result::ok);
         let crowded = "so much is granted at once that its turn has not come in time";
@@ -149,7 +149,7 @@ impl Lead<'_> {
     ) -> Result<Result<Grant, Error>, Failure> {
         let of = self.of;
         let _turn = self.turn().await?;
-        let left = of.time_left(self.began, "WeChat")?.min(of.settings.upstream_timeout);
+        let left = of.time_left(self.began, "WeChat")?.min(of.wire.settings.upstream_timeout);
         let now = of.now();
         let reply = timeout(left, asked).await;
         let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time")));

@@ -131,9 +131,9 @@ impl Credentials {
         }
         let question = stale.filter(|_| cause.is_refusal()).map_or(Question::Missing, Question::Refused);
         // Not every hub sees to it that a lasting refusal does not cost WeChat's quota.
-        lane.guard(|guard| guard.begin(self.now(), question, Price::default(), &self.settings))?;
+        lane.guard(|guard| guard.begin(self.now(), question, Price::default(), &self.wire.settings))?;
         // It ends before the lease does: else whoever waits would take over, and report it once more.
-        let left = self.time_left(began, "the hub")?.saturating_sub(self.settings.lease / 20);
+        let left = self.time_left(began, "the hub")?.saturating_sub(self.wire.settings.lease / 20);
         let ask = self.binding.store.refresh(&self.key.account, &self.key.credential, stale);
         let asked = timeout(left, self.ask_storage("refresh", ask)).await;
         let asked = asked.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, "no answer in time")));
@@ -159,7 +159,7 @@ impl Credentials {
     /// How much of the lease is left, of a refresh that began then. With too little, asking could grant what nobody waits
     /// for any more.
     pub(super) fn time_left(&self, began: Instant, whom: &str) -> Result<Duration, Failure> {
-        let settings = &self.settings;
+        let settings = &self.wire.settings;
         let left = settings.lease.saturating_sub(began.elapsed());
         if left < settings.upstream_timeout.min(settings.lease / 2) {
             let message = format!("the storage adapter was so slow that there is no time left to ask {whom}");
@@ -214,7 +214,7 @@ impl Lead<'_> {
         }
         let refused = self.refused();
         let question = self.question(refused);
-        let ask = |guard: &mut Guard, now| guard.begin(now, question, payment.price(), &of.settings);
+        let ask = |guard: &mut Guard, now| guard.begin(now, question, payment.price(), &of.wire.settings);
         let mut begun = self.guard(ask);
         if matches!(begun, Err(Blocked::CoolDown(_))) && self.learns_of_a_cleared_quota().await {
             begun = self.guard(ask);
@@ -250,7 +250,7 @@ impl Lead<'_> {
         let finds_none = matches!(self.cause, Cause::Missing) && stored.grant.is_none();
         let taken_back = stored.record.as_ref().is_some_and(AuthorizerToken::is_unauthorized);
         let value = stored.grant.as_ref().map(|grant| &grant.value);
-        let unseen = self.lane.unseen(value, finds_none, of.now(), &of.settings);
+        let unseen = self.lane.unseen(value, finds_none, of.now(), &of.wire.settings);
         unseen.filter(|_| !of.insists(self.cause) && !taken_back)
     }
 
@@ -282,7 +282,7 @@ impl Lead<'_> {
     pub(super) fn failed(&self, error: Error, price: Price) -> Failure {
         let (of, credential, of_process) = (self.of, &self.of.key.credential, is_of_process(&error));
         forget_what_is_over(of.now());
-        let fail = |guard: &mut Guard, now| guard.failed(now, error, credential, price, &of.settings);
+        let fail = |guard: &mut Guard, now| guard.failed(now, error, credential, price, &of.wire.settings);
         if of_process {
             return self.lane.guard(|guard| fail(guard, of.now())).into();
         }

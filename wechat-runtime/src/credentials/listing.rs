@@ -50,7 +50,7 @@ impl Lead<'_> {
         let lane = of.list_lane();
         let in_list = |listing: &Listing| listing.refresh_tokens.get(authorizer)?.clone();
         let read = lock(&READ).get(&lane).cloned();
-        if let Some(listing) = read.filter(|listing| of.now().since(listing.began) < of.settings.gap) {
+        if let Some(listing) = read.filter(|listing| of.now().since(listing.began) < of.wire.settings.gap) {
             return Ok(in_list(&listing));
         }
         let left = of.time_left(self.began, "WeChat")?;
@@ -88,7 +88,7 @@ impl Credentials {
             .map_err(|error| error.at(Some(AUTHORIZER_LIST), Some(&self.key.account.appid)))?;
         let listing = Arc::new(listing);
         lock(&READ).insert(lane.clone(), listing.clone());
-        let (kept, gap) = (Arc::downgrade(&listing), self.settings.gap);
+        let (kept, gap) = (Arc::downgrade(&listing), self.wire.settings.gap);
         tokio::spawn(async move {
             tokio::time::sleep(gap).await;
             let mut read = lock(&READ);
@@ -106,7 +106,7 @@ impl Credentials {
             let asked = upstream::ask_for_authorizers(&self.wire, token, component, page * PAGE, PAGE);
             // It is never closed, so its turn always comes.
             let _turn = self.wire.granting.acquire().await;
-            let reply = timeout(self.settings.upstream_timeout, asked).await;
+            let reply = timeout(self.wire.settings.upstream_timeout, asked).await;
             let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time"));
             let page_read = reply.unwrap_or_else(late)?.authorizers()?;
             let total = usize::try_from(page_read.total_count.0).unwrap_or(0);

@@ -11,7 +11,7 @@ use crate::errcode::ErrorKind;
 impl Credentials {
     /// Begins a pause, of which the error tells how long it is.
     pub(super) async fn pause(&self, lane: &Lane, error: Error) -> Error {
-        let (credential, settings) = (self.key.credential.clone(), self.settings.clone());
+        let (credential, settings) = (self.key.credential.clone(), self.wire.settings.clone());
         let fail = {
             let error = error.clone();
             move |guard: &mut Guard, now| guard.failed(now, error, &credential, Price::default(), &settings)

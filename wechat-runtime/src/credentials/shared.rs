@@ -118,7 +118,7 @@ impl Lead<'_> {
         if let Some(shared) = &self.shared {
             let mut progress = lock(&shared.progress);
             progress.may_have_granted |= may_have_granted;
-            progress.late |= self.began.elapsed() >= self.of.settings.lease;
+            progress.late |= self.began.elapsed() >= self.of.wire.settings.lease;
         }
     }
 
@@ -133,7 +133,7 @@ impl Lead<'_> {
     /// from it where the answer came after the lease, or where the turn was lost before the lease was over.
     fn doubt_if_unsure(&self, shared: &Shared) {
         let Progress { may_have_granted, late, .. } = std::mem::take(&mut *lock(&shared.progress));
-        let within_lease = self.began.elapsed() < self.of.settings.lease;
+        let within_lease = self.began.elapsed() < self.of.wire.settings.lease;
         if may_have_granted && (late || within_lease) && self.of.key.credential.kind().is_some() {
             self.of.doubt();
         }

@@ -103,7 +103,7 @@ impl Turn {
     /// Goes on trying to store what was bought, for as long as no other's turn can have begun.
     pub(super) fn commit_later(self: Arc<Self>, of: Credentials, record: Record, notes: Notes) {
         tokio::spawn(async move {
-            while self.began.elapsed().saturating_add(STORE_AGAIN) < of.settings.lease {
+            while self.began.elapsed().saturating_add(STORE_AGAIN) < of.wire.settings.lease {
                 tokio::time::sleep(STORE_AGAIN).await;
                 if self.commit(&of, record.clone(), notes.clone()).await.is_ok() {
                     return;
@@ -127,7 +127,7 @@ impl Credentials {
     /// Asks whose turn it is.
     pub(super) async fn ask_for_turn(&self, coordinator: &Arc<dyn Coordinator>) -> Result<Asked, Error> {
         let (asked_at, slot) = (Instant::now(), self.slot()?);
-        let lease = self.settings.lease;
+        let lease = self.wire.settings.lease;
         let begun = self.ask_storage("begin refreshing", coordinator.begin(&slot, lease)).await?;
         let turn = match begun.turn {
             Given::Lead { fence } => Ok(Turn {
@@ -186,7 +186,7 @@ impl Credentials {
             turn.end(&this, guard.notes()).await?;
             Ok::<_, Error>(answer)
         });
-        let told = tokio::time::timeout(self.settings.storage_timeout, telling).await;
+        let told = tokio::time::timeout(self.wire.settings.storage_timeout, telling).await;
         match told.ok()?.ok()? {
             Ok(answer) => Some(answer),
             Err(error) => {
@@ -213,7 +213,7 @@ impl Credentials {
         );
         let this = self.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(this.settings.lease).await;
+            tokio::time::sleep(this.wire.settings.lease).await;
             match this.read().await {
                 Ok(stored) => {
                     let stale = stored.map(|grant| grant.value);

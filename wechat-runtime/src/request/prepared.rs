@@ -31,7 +31,7 @@ const ACCESS_TOKEN: &str = "access_token";
 pub(crate) struct Prepared {
     pub(super) limits: Limits,
     pub(super) method: Method,
-    pub(super) base: Arc<Base>,
+    pub(super) wire: Wire,
     /// Where to, without the query, where that is not the base's own path.
     pub(super) absolute: Option<Box<Url>>,
     /// The query as the caller gave it.
@@ -117,10 +117,10 @@ impl Prepared {
         };
         let target = wire.base.resolve(&call.url)?;
         let path = target.path.clone();
-        Self::of(call, &wire, target).map_err(|error| error.at(Some(&path), None))
+        Self::of(call, wire, target).map_err(|error| error.at(Some(&path), None))
     }
 
-    fn of<App: Application>(call: RequestBuilder<App>, wire: &Wire, target: Target) -> Result<Self, Error> {
+    fn of<App: Application>(call: RequestBuilder<App>, wire: Wire, target: Target) -> Result<Self, Error> {
         let Target { absolute, path, query: in_url, at_base } = target;
         if let Some(error) = call.error {
             return Err(error);
@@ -175,7 +175,7 @@ impl Prepared {
                 _ => Account { appid, authorizer: authorizer.clone() },
             };
             let bound = call.bound.as_ref().unwrap_or(call.client.bound());
-            Some(call.client.credentials(wire, bound, account, credential))
+            Some(call.client.credentials(&wire, bound, account, credential))
         } else {
             None
         };
@@ -200,7 +200,7 @@ impl Prepared {
         Ok(Self {
             limits,
             method: call.method,
-            base: wire.base.clone(),
+            wire,
             absolute,
             query: written.query,
             fields: written.fields,
@@ -229,15 +229,15 @@ impl Prepared {
 
     /// Sends it, and reads what comes back in the way of `R`.
     pub(crate) async fn send<T: Transport, R: Reading>(&mut self, transport: T) -> Result<R, Error> {
-        let (deadline, called) = (Deadline::after(self.limits.call), self.called.clone());
+        let deadline = Deadline::after(self.limits.call);
         let span = tracing::debug_span!(
             "wechat_call",
             method = %self.method,
-            endpoint = &*called.endpoint,
-            appid = called.appid.as_deref()
+            endpoint = &*self.called.endpoint,
+            appid = self.called.appid.as_deref()
         );
         let outcome = self.run::<T, R>(transport, deadline).instrument(span.clone()).await;
-        let outcome = outcome.map_err(|error| called.locate(error));
+        let outcome = outcome.map_err(|error| self.called.locate(error));
         span.in_scope(|| match &outcome {
             Ok(answer) => {
                 tracing::debug!(status = answer.status().as_u16(), errcode = answer.errcode(), "answered");

@@ -248,7 +248,8 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
 
     /// The URL, with the token alone in its query.
     fn url(&self, token: Option<Carried<'_>>) -> Url {
-        let Prepared { base, absolute, route, called, .. } = self.call;
+        let Prepared { wire, absolute, route, called, .. } = self.call;
+        let base = &wire.base;
         let (name, path) = (route.token_parameter(), &*called.endpoint);
         if let (Some(Carried { token, addressed: Some(addressed) }), None) = (token, absolute) {
             return addressed.get_or_init(|| Addressed::new(base, name, token)).url(base, path);
