@@ -281,7 +281,7 @@ impl<App: Application> RequestBuilder<App> {
     /// With everything decided, and what sends it.
     fn prepared(self) -> Result<(Box<Prepared>, reqwest::Client), Error> {
         let http = self.client.wire()?.http.clone();
-        Ok((Box::new(Prepared::new(self)?), http))
+        Ok((Prepared::new(self)?, http))
     }
 
     /// Calls for this account, where calls of this kind of application are made for one.

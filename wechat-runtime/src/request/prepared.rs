@@ -109,7 +109,7 @@ impl Carries {
 }
 
 impl Prepared {
-    pub(crate) fn new<App: Application>(call: RequestBuilder<App>) -> Result<Self, Error> {
+    pub(crate) fn new<App: Application>(call: RequestBuilder<App>) -> Result<Box<Self>, Error> {
         let wire = call.client.wire()?;
         let wire = match &call.base_url {
             Some(base_url) => wire.to(Base::parse(base_url)?),
@@ -120,7 +120,12 @@ impl Prepared {
         Self::of(call, wire, target).map_err(|error| error.at(Some(&path), None))
     }
 
-    fn of<App: Application>(call: RequestBuilder<App>, wire: Wire, target: Target) -> Result<Self, Error> {
+    /// Boxed where it is made: it is large, and handed on several times.
+    fn of<App: Application>(
+        call: RequestBuilder<App>,
+        wire: Wire,
+        target: Target,
+    ) -> Result<Box<Self>, Error> {
         let Target { absolute, path, query: in_url, at_base } = target;
         if let Some(error) = call.error {
             return Err(error);
@@ -197,7 +202,7 @@ impl Prepared {
         };
         let may_repeat = call.retry_unsafe || (call.method.is_idempotent() && !route.spends);
         let called = Called { endpoint: path, appid: authorizer.clone().or(appid), token };
-        Ok(Self {
+        Ok(Box::new(Self {
             limits,
             method: call.method,
             wire,
@@ -214,13 +219,14 @@ impl Prepared {
             authorizer,
             carries,
             credentials,
-        })
+        }))
     }
 
     /// Sends it within other limits than the client's.
     #[cfg(feature = "reqwest-middleware")]
-    pub(crate) fn limited_to(self, limits: Limits) -> Self {
-        Self { limits, ..self }
+    pub(crate) fn limited_to(mut self: Box<Self>, limits: Limits) -> Box<Self> {
+        self.limits = limits;
+        self
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -255,15 +261,15 @@ impl Prepared {
         }
         let content = std::mem::replace(&mut self.content, Content::Empty);
         let body = Body::prepare(content, &self.headers, &deadline).await?;
-        let credentials = self.credentials.take();
-        let mut sending = Sending::new(self, &body, secret, transport, deadline);
-        let answer = match (&self.carries, &credentials) {
+        let this = &*self;
+        let mut sending = Sending::new(this, &body, secret, transport, deadline);
+        let answer = match (&this.carries, &this.credentials) {
             (Carries::Injected, Some(credentials)) => {
                 credentials.inject_into(&mut sending, &deadline).await?
             }
             (Carries::Answered(asked), Some(credentials)) => {
                 let body = deadline.wait(Box::pin(asked.answer(credentials))).await?;
-                R::made(body, self.called.clone())
+                R::made(body, this.called.clone())
             }
             (Carries::Callers(token), _) => {
                 Box::pin(sending.send(Some(Carried { token, addressed: None }))).await?
@@ -271,14 +277,15 @@ impl Prepared {
             _ => Box::pin(sending.send(None)).await?,
         };
         // With a token of the caller's own, whose it was is not known.
-        if self.called.token != Whose::Callers && self.route.success != Success::NothingMore {
-            deadline.wait(self.succeeded(&answer, credentials.as_ref())).await?;
+        if this.called.token != Whose::Callers && this.route.success != Success::NothingMore {
+            deadline.wait(Box::pin(this.succeeded(&answer))).await?;
         }
         Ok(answer)
     }
 
     /// What a success of the call means for the credentials.
-    async fn succeeded(&self, answer: &impl Reading, credentials: Option<&Credentials>) -> Result<(), Error> {
+    async fn succeeded(&self, answer: &impl Reading) -> Result<(), Error> {
+        let credentials = self.credentials.as_ref();
         match (self.route.success, answer.errcode()) {
             (Success::QuotaCleared, Some(0)) => {
                 if let (Some(appid), Some(credentials)) = (&self.called.appid, credentials) {

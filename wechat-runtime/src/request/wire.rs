@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,6 +20,7 @@ use crate::deadline::Deadline;
 use crate::errcode::ErrorKind;
 use crate::response::Response;
 use crate::settings::{Backoff, jitter};
+use crate::upload::measured::Measured;
 use crate::{Error, Secret, answer};
 
 /// The pause before an attempt is repeated.
@@ -182,18 +182,22 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
         Self { call, body, secret, transport, deadline, reading: PhantomData }
     }
 
-    /// One attempt. An upload may take longer than an attempt, as long as it does not stand still.
+    /// One attempt, in its time. It is boxed: what is around it is moved about, and is small so.
     async fn attempt_in_time(&mut self, token: Option<Carried<'_>>) -> Result<R, Error> {
-        let (limit, body, deadline) = (self.call.limits.attempt, self.body, self.deadline);
-        let Body::Measured(measured) = body else {
-            let attempt = pin!(self.attempt(token));
-            let late = || Error::new(ErrorKind::Timeout, "no answer in time");
-            return deadline.wait_within(limit, attempt, late).await;
-        };
-        let attempt = Box::pin(self.attempt(token));
-        let outcome = deadline.wait(measured.pulse().within(limit, attempt)).await;
+        if let Body::Measured(measured) = self.body {
+            return Box::pin(self.upload_in_time(token, measured)).await;
+        }
+        let (limit, deadline) = (self.call.limits.attempt, self.deadline);
+        let late = || Error::new(ErrorKind::Timeout, "no answer in time");
+        deadline.wait_within(limit, Box::pin(self.attempt(token)), late).await
+    }
+
+    /// One attempt of an upload: it may take longer than an attempt, as long as it does not stand still.
+    async fn upload_in_time(&mut self, token: Option<Carried<'_>>, body: &Measured) -> Result<R, Error> {
+        let (limit, deadline) = (self.call.limits.attempt, self.deadline);
+        let outcome = deadline.wait(body.pulse().within(limit, self.attempt(token))).await;
         // The transport knows a file that cannot be read only as a broken connection.
-        outcome.map_err(|error| measured.take_failure().unwrap_or(error))
+        outcome.map_err(|error| body.take_failure().unwrap_or(error))
     }
 
     async fn attempt(&mut self, token: Option<Carried<'_>>) -> Result<R, Error> {
