@@ -87,8 +87,8 @@ impl Base {
     }
 
     fn read(&self, written: &str) -> Result<Target, &'static str> {
-        // Most are plain, which is seen at one glance.
-        if !written.bytes().fold(true, |plain, byte| plain & byte.is_ascii_graphic() & (byte != b'#')) {
+        // Most are plain, which is seen in one pass.
+        if !written.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
             if written.contains('#') {
                 return Err("has a fragment, which is never sent (# in a query is written %23)");
             }

@@ -20,8 +20,8 @@ pub use self::preauth::{AuthType, PreauthCall, PreauthUrl};
 pub use self::ticket_call::TicketCall;
 use crate::application::{Application, Common};
 use crate::clock::Clock;
-use crate::credential::{Account, Credential, Key};
-use crate::credentials::{Cause, Credentials, Given};
+use crate::credential::{Account, Credential};
+use crate::credentials::{Cause, Credentials};
 use crate::deadline::Deadline;
 use crate::request::RequestBuilder;
 use crate::request::prepared::no_account;
@@ -135,23 +135,7 @@ impl<App: Application> Client<App> {
         credential: Credential,
     ) -> Result<Credentials, Error> {
         let appid = self.inner.appid.clone().filter(|appid| !appid.is_empty()).ok_or_else(no_account)?;
-        Ok(self.credentials(self.wire()?, &self.inner.bound, Account { appid, authorizer }, credential))
-    }
-
-    /// A credential of an account through a storage: what is needed to come by it.
-    pub(crate) fn credentials(
-        &self,
-        wire: &Wire,
-        bound: &Bound<App>,
-        account: Account,
-        credential: Credential,
-    ) -> Credentials {
-        Credentials {
-            key: Key { base_url: wire.base.name().clone(), account, credential },
-            binding: bound.binding().clone(),
-            wire: wire.clone(),
-            given: Given::default(),
-        }
+        Ok(Credentials::new(self.wire()?, &self.inner.bound, Account { appid, authorizer }, credential))
     }
 
     pub(crate) fn wire(&self) -> Result<&Wire, Error> {

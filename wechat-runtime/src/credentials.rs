@@ -30,11 +30,12 @@ pub(crate) use self::inject::{Carried, Judged, Next};
 use self::landing::{Failure, Landing};
 use self::lane::Lane;
 pub(crate) use self::payment::Given;
+use crate::application::Application;
 use crate::clock::Moment;
 use crate::credential::{Account, Credential, Grant, Judgement, Key, Standing};
 use crate::errcode::ErrorKind;
 use crate::flight::Flights;
-use crate::storage::adapter::{Binding, LocalCopy};
+use crate::storage::adapter::{Binding, Bound, LocalCopy};
 use crate::storage::store::Owner;
 use crate::wire::Wire;
 use crate::{Error, Secret, storage};
@@ -113,6 +114,21 @@ impl Cause {
 }
 
 impl Credentials {
+    /// A credential of an account through a storage.
+    pub(crate) fn new<App: Application>(
+        wire: &Wire,
+        bound: &Bound<App>,
+        account: Account,
+        credential: Credential,
+    ) -> Self {
+        Self {
+            key: Key { base_url: wire.base.name().clone(), account, credential },
+            binding: bound.binding().clone(),
+            wire: wire.clone(),
+            given: Given::default(),
+        }
+    }
+
     /// The credential, from the nearest place that has it.
     ///
     /// Nobody waits while one lives: an ageing one is served, and refreshed behind the callers' backs.

@@ -87,7 +87,10 @@ mod tests {
             Ok(())
         };
         assert!(pulse.within(LIMIT, moving).await.is_ok());
-        let still = async { Ok(tokio::time::sleep(LIMIT * 2).await) };
+        let still = async {
+            tokio::time::sleep(LIMIT * 2).await;
+            Ok(())
+        };
         assert_eq!(pulse.within(LIMIT, still).await.unwrap_err().kind(), ErrorKind::Timeout);
     }
 

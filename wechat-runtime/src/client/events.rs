@@ -41,7 +41,7 @@ impl Client<Component> {
         }
         let credentials = |authorizer: Option<&str>, credential| {
             let account = Account { appid: component.into(), authorizer: authorizer.map(Into::into) };
-            let credentials = self.credentials(self.wire()?, self.bound(), account, credential);
+            let credentials = Credentials::new(self.wire()?, self.bound(), account, credential);
             credentials.check_owned().map(|()| credentials)
         };
         // One that does not tell when it was made was made by now.

@@ -13,6 +13,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::credential::{Account, Credential, Grant};
 use crate::credentials::Cause;
+use crate::credentials::Credentials;
 use crate::{Error, TicketType};
 
 impl Settings {
@@ -44,7 +45,7 @@ async fn grant_by<App: Application>(
         authorizer: question.authorizer_appid.as_deref().map(Arc::from),
     };
     let wire = client.wire().map_err(|error| Refusal::wrong_settings(&error))?;
-    let credentials = client.credentials(wire, client.bound(), account, credential);
+    let credentials = Credentials::new(wire, client.bound(), account, credential);
     let granted = match &question.stale {
         Some(stale) => credentials.refresh(Some(stale.clone()), Cause::Refused(None)).await,
         None => credentials.obtain().await,

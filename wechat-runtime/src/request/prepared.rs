@@ -180,7 +180,7 @@ impl Prepared {
                 _ => Account { appid, authorizer: authorizer.clone() },
             };
             let bound = call.bound.as_ref().unwrap_or(call.client.bound());
-            Some(call.client.credentials(&wire, bound, account, credential))
+            Some(Credentials::new(&wire, bound, account, credential))
         } else {
             None
         };

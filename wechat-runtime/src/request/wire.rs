@@ -294,7 +294,11 @@ impl Prepared {
 async fn pause(failures: u32, deadline: Deadline) -> Result<(), Error> {
     let pause = PAUSE.pause(failures);
     let pause = tokio::time::sleep(pause + jitter(pause, PAUSE_JITTER_PERCENT));
-    deadline.wait(async { Ok(pause.await) }).await
+    let pause = async {
+        pause.await;
+        Ok(())
+    };
+    deadline.wait(pause).await
 }
 
 /// Adds to a query what the caller wrote, byte for byte.

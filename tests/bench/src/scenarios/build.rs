@@ -32,7 +32,7 @@ fn measure() -> Report {
 const TOKIO: &str = r#"tokio = { version = "1", features = ["macros", "rt-multi-thread"] }"#;
 
 fn wechat_runtime() -> String {
-    format!("wechat-runtime = {{ path = {:?} }}", package::repository().join("wechat-runtime"))
+    format!("wechat-runtime = {{ path = '{}' }}", package::repository().join("wechat-runtime").display())
 }
 
 /// Hello world by a declared client and by plain reqwest: what it takes to build them, and of what they are built.
