@@ -8,8 +8,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::Error;
 use crate::errcode::ErrorKind;
 
-/// Past every deadline, and still a time that the timer takes.
-pub(crate) const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// Past every deadline, and still a time that the timer takes, and every system's clock: 100 years are too many for one.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// The moment by which a call has to be over, with all that it waits for.
 ///
