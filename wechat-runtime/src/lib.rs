@@ -238,6 +238,7 @@ mod limited_body;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
 mod progress;
+mod query;
 mod random;
 mod request;
 mod response;

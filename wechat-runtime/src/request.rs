@@ -246,10 +246,10 @@ impl<App: Application> RequestBuilder<App> {
     /// ([`TokenRejected`](ErrorKind::TokenRejected)). Any other errcode is part of the [`Response`].
     pub fn send(self) -> impl Future<Output = Result<Response, Error>> + Send + use<App> {
         // Made before it is awaited, and used where it lies: each call has room for it once.
-        let made = self.prepared();
+        let made = Prepared::new(self);
         async {
-            let (mut call, http) = made?;
-            call.send(http).await
+            let mut call = made?;
+            call.send(call.http()).await
         }
     }
 
@@ -266,7 +266,7 @@ impl<App: Application> RequestBuilder<App> {
     pub async fn download(self) -> Result<Download, Error> {
         let began = Instant::now();
         let part_asked_for = self.headers.contains_key(RANGE);
-        let (mut call, http) = self.prepared()?;
+        let mut call = Prepared::new(self)?;
         let limits = call.limits();
         let within = Within {
             deadline: began.checked_add(limits.call).unwrap_or(began),
@@ -274,14 +274,8 @@ impl<App: Application> RequestBuilder<App> {
             piece: limits.attempt,
             body: limits.body,
         };
-        let arrival: Arrival = call.send(http).await?;
+        let arrival: Arrival = call.send(call.http()).await?;
         Ok(Download::new(arrival.error_unless_file(part_asked_for)?, within))
-    }
-
-    /// With everything decided, and what sends it.
-    fn prepared(self) -> Result<(Box<Prepared>, reqwest::Client), Error> {
-        let http = self.client.wire()?.http.clone();
-        Ok((Prepared::new(self)?, http))
     }
 
     /// Calls for this account, where calls of this kind of application are made for one.

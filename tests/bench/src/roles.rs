@@ -8,13 +8,16 @@ mod platform;
 mod upstream;
 
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedReceiver;
+use wechat_integration_tests::orders::say;
 use wechat_integration_tests::process::Process;
 
 pub(crate) use self::accounts::{AccountsSettings, Warmed};
 pub(crate) use self::counted::CountedWork;
 pub(crate) use self::hub::HubSettings;
 pub(crate) use self::platform::{Had, Opened, PlatformOrder, PlatformSettings};
-use crate::ROLE;
+use crate::{ROLE, usage};
 
 /// A platform that does nothing but answer.
 pub(crate) const UPSTREAM: &str = "upstream";
@@ -36,6 +39,26 @@ pub(crate) enum ServerOrder {
     Cpu,
     /// What time it is, in Unix seconds: answered `null`.
     Clock(u64),
+}
+
+/// Says where a server listens, on a port that is free.
+async fn listening() -> TcpListener {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    say(&format!("http://{}", listener.local_addr().expect("it listens")));
+    listener
+}
+
+/// Does what a server is told, until its standard input ends. `set_clock` is told what time it is.
+async fn told(mut orders: UnboundedReceiver<ServerOrder>, set_clock: impl Fn(u64)) {
+    while let Some(order) = orders.recv().await {
+        match order {
+            ServerOrder::Cpu => say(&usage::cpu()),
+            ServerOrder::Clock(unix) => {
+                set_clock(unix);
+                say(&());
+            }
+        }
+    }
 }
 
 /// Plays a role, until it is over.

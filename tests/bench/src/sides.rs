@@ -67,25 +67,35 @@ pub(crate) struct Wechat;
 /// Everything that is needed to make a call in the way of one side, again and again.
 #[derive(Clone)]
 pub(crate) enum Caller {
-    Declared { wechat: Wechat, message: Value },
-    Override { wechat: Wechat, storage: Bound<Common>, message: Value },
-    Reqwest { http: reqwest::Client, base_url: String, token: String, message: Value },
-    Hyper { http: HyperClient<HttpConnector, Full<Bytes>>, get: String, post: String, message: Bytes },
+    /// With a storage of the call's own, where there is one.
+    Declared {
+        wechat: Wechat,
+        storage: Option<Bound<Common>>,
+        message: Value,
+    },
+    Reqwest {
+        http: reqwest::Client,
+        base_url: String,
+        token: String,
+        message: Value,
+    },
+    Hyper {
+        http: HyperClient<HttpConnector, Full<Bytes>>,
+        get: String,
+        post: String,
+        message: Bytes,
+    },
 }
 
 impl Caller {
     pub(crate) fn new(side: Side, base_url: &str) -> Self {
-        let wechat = || {
+        let declared = |storage| {
             let built = Wechat::builder().base_url(base_url).http(http()).build();
-            built.expect("the settings are right")
+            Self::Declared { wechat: built.expect("the settings are right"), storage, message: message() }
         };
         match side {
-            Side::Declared => Self::Declared { wechat: wechat(), message: message() },
-            Side::Override => Self::Override {
-                wechat: wechat(),
-                storage: Bound::new(Memory::new().with_secret(APPID, SECRET), ()),
-                message: message(),
-            },
+            Side::Declared => declared(None),
+            Side::Override => declared(Some(Bound::new(Memory::new().with_secret(APPID, SECRET), ()))),
             Side::Reqwest => Self::Reqwest {
                 http: http().build().expect("the settings are right"),
                 base_url: base_url.to_owned(),
@@ -104,19 +114,16 @@ impl Caller {
     /// Makes the call, and reads the answer.
     pub(crate) async fn call(&self, what: What) -> Bytes {
         match self {
-            Self::Declared { wechat, message } => {
+            Self::Declared { wechat, storage, message } => {
                 let call = match what {
                     What::Get => wechat.get(format!("{GET_PATH}?{GET_QUERY}")),
                     What::Post => wechat.post(POST_PATH).json(message),
+                };
+                let call = match storage {
+                    Some(storage) => call.adapter_storage(storage),
+                    None => call,
                 };
                 call.send().await.expect(ANSWERS).into_bytes()
-            }
-            Self::Override { wechat, storage, message } => {
-                let call = match what {
-                    What::Get => wechat.get(format!("{GET_PATH}?{GET_QUERY}")),
-                    What::Post => wechat.post(POST_PATH).json(message),
-                };
-                call.adapter_storage(storage).send().await.expect(ANSWERS).into_bytes()
             }
             Self::Reqwest { http, base_url, token, message } => {
                 let call = match what {

@@ -1,7 +1,5 @@
 //! What a request asks for, read from its query or its body.
 
-use std::borrow::Cow;
-
 use axum::extract::Request;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -9,7 +7,7 @@ use serde::Deserialize;
 use super::access::Operation;
 use super::answer::Refusal;
 use crate::limited_body::{self, Unread};
-use crate::{Secret, TicketType, answer};
+use crate::{Secret, TicketType, answer, query};
 
 /// No appid is longer, in bytes. WeChat's have 18.
 const LONGEST_APPID: usize = 128;
@@ -78,29 +76,19 @@ impl Query {
     /// Reads what it has; none where one of them is there twice.
     fn read(query: &str) -> Option<Self> {
         let mut this = Self::default();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = decoded(pair);
-            let known = match &*name {
+        for (name, value) in query::pairs(query) {
+            let known = match &*query::decoded(name) {
                 "appid" => &mut this.appid,
                 "authorizer_appid" => &mut this.authorizer_appid,
                 "type" => &mut this.ticket_type,
                 _ => continue,
             };
-            if known.replace(value.into_owned()).is_some() {
+            if known.replace(query::decoded(value.unwrap_or_default()).into_owned()).is_some() {
                 return None;
             }
         }
         Some(this)
     }
-}
-
-/// A name and its value. Most of them have nothing in them that is encoded.
-fn decoded(pair: &str) -> (Cow<'_, str>, Cow<'_, str>) {
-    if pair.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
-        return form_urlencoded::parse(pair.as_bytes()).next().unwrap_or_default();
-    }
-    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-    (name.into(), value.into())
 }
 
 #[derive(Deserialize)]

@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use memchr::memchr;
 use reqwest::Method;
 use serde_json::Value;
 
 use super::body::Content;
 use crate::routes::{Filled, Place, Route};
-use crate::{Error, answer};
+use crate::{Error, answer, query};
 
 /// What the caller has written, and what the route wants to have filled in beside it.
 pub(super) struct Parameters {
@@ -54,46 +53,11 @@ impl Parameters {
     }
 }
 
-/// The value of a query parameter, where the caller wrote it. No `name` is asked for that would be written in another way
-/// than it is read.
-///
-/// Each call looks for some names that most queries do not have: so only what is found is decoded.
+/// The value of a query parameter, where the caller wrote it.
 pub(super) fn in_query<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    let mut rest = Some(query).filter(|query| query.len() >= name.len());
-    while let Some((pair, behind)) = rest.map(|rest| split_at_byte(rest, b'&')) {
-        let after = pair.strip_prefix(name);
-        if let Some(value) =
-            after.and_then(|after| after.strip_prefix('=').or(after.is_empty().then_some("")))
-        {
-            return Some(decoded(value));
-        }
-        if memchr(b'%', pair.as_bytes()).is_some() {
-            let (written, value) = split_at_byte(pair, b'=');
-            if decoded(written) == name {
-                return Some(decoded(value.unwrap_or_default()));
-            }
-        }
-        rest = behind;
-    }
-    None
-}
-
-/// What stands before an ASCII character, and behind it where there is one.
-pub(super) fn split_at_byte(text: &str, ascii: u8) -> (&str, Option<&str>) {
-    match memchr(ascii, text.as_bytes()) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    }
-}
-
-/// A name, or a value, as it is meant.
-fn decoded(written: &str) -> Cow<'_, str> {
-    if !written.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
-        return Cow::Borrowed(written);
-    }
-    let as_value = format!("={written}");
-    let pair = form_urlencoded::parse(as_value.as_bytes()).next();
-    pair.map_or(Cow::Borrowed(written), |(_, value)| Cow::Owned(value.into_owned()))
+    let mut pairs = query::pairs(query);
+    let found = pairs.find(|(written, _)| query::decoded(written) == name);
+    found.map(|(_, value)| query::decoded(value.unwrap_or_default()))
 }
 
 /// A query with one more parameter behind it.

@@ -229,6 +229,11 @@ impl Prepared {
         self
     }
 
+    /// The client's own way to send it.
+    pub(super) fn http(&self) -> reqwest::Client {
+        self.wire.http.clone()
+    }
+
     pub(super) fn limits(&self) -> Limits {
         self.limits
     }
@@ -305,7 +310,7 @@ impl Prepared {
     /// Fills in what the route names and the caller has not written; answers with the secret among it.
     async fn fill(&mut self) -> Result<Option<Secret>, Error> {
         let (mut secret, mut fields) = (None, BTreeMap::new());
-        let Some(credentials) = self.credentials.as_ref().filter(|_| !self.fills.is_empty()) else {
+        let Some(credentials) = &self.credentials else {
             return Ok(None);
         };
         for Filled { place, name, with } in &self.fills {

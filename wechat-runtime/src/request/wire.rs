@@ -10,7 +10,6 @@ use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::body::Body;
-use super::parameters::split_at_byte;
 use super::prepared::Prepared;
 use crate::arrival::Arrival;
 use crate::base::Addressed;
@@ -21,7 +20,7 @@ use crate::errcode::ErrorKind;
 use crate::response::Response;
 use crate::settings::{Backoff, jitter};
 use crate::upload::measured::Measured;
-use crate::{Error, Secret, answer};
+use crate::{Error, Secret, answer, query};
 
 /// The pause before an attempt is repeated.
 const PAUSE: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(2) };
@@ -49,6 +48,7 @@ pub(crate) trait Transport: Send {
     /// where it leads, it may repeat the token.
     const PASSES_ANY_STATUS: bool = false;
 
+    // The request is handed on before there is a future, which need not have room for it.
     fn execute(
         &mut self,
         request: reqwest::Request,
@@ -57,6 +57,7 @@ pub(crate) trait Transport: Send {
 
 /// The client's own way.
 impl Transport for reqwest::Client {
+    // The request is handed on before there is a future, which need not have room for it.
     fn execute(
         &mut self,
         request: reqwest::Request,
@@ -312,11 +313,8 @@ fn add_query(url: &mut Url, written: &str) {
         return url.set_query(Some(written));
     };
     let mut pairs = url.query_pairs_mut();
-    let mut rest = Some(written);
-    while let Some((pair, behind)) = rest.map(|rest| split_at_byte(rest, b'&')) {
-        let (name, value) = split_at_byte(pair, b'=');
+    for (name, value) in query::pairs(written) {
         pairs.append_pair(name, value.unwrap_or_default());
-        rest = behind;
     }
     drop(pairs);
     let query = url.query().unwrap_or_default();

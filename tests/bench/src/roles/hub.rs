@@ -3,16 +3,14 @@
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 use wechat_integration_tests::http;
-use wechat_integration_tests::orders::{Told, orders, say};
+use wechat_integration_tests::orders::{Told, orders};
 use wechat_runtime::adapters::{Memory, Redis};
 use wechat_runtime::{Bound, Client, Common, hub};
 
-use super::ServerOrder;
+use super::{ServerOrder, listening, told};
 use crate::asking::BEARER;
 use crate::sides::SECRET;
-use crate::usage;
 
 /// What it is told first; it answers with its URL.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,15 +27,15 @@ pub(crate) struct HubSettings {
 }
 
 pub(super) fn serve() {
-    let (settings, mut orders) = orders::<HubSettings, ServerOrder>();
+    let (settings, orders) = orders::<HubSettings, ServerOrder>();
     let mut runtime = if settings.one_thread {
         tokio::runtime::Builder::new_current_thread()
     } else {
         tokio::runtime::Builder::new_multi_thread()
     };
     runtime.enable_all().build().expect("the async runtime starts").block_on(async {
-        let told = settings.unix.map(Told::new);
-        let clock = told.clone();
+        let time = settings.unix.map(Told::new);
+        let clock = time.clone();
         let client = Client::builder(storage(&settings))
             .base_url(settings.base_url)
             .clock(move || clock.as_ref().map_or_else(SystemTime::now, Told::now))
@@ -46,19 +44,8 @@ pub(super) fn serve() {
             .expect("the settings are right");
         let peer = hub::Peer::by_bearer("those who measure", BEARER).expect("it is long enough");
         let settings = hub::Settings::new(hub::Access::new().peer(peer)).common(&client);
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        say(&format!("http://{}", listener.local_addr().expect("it listens")));
-        let over = async move {
-            while let Some(order) = orders.recv().await {
-                match order {
-                    ServerOrder::Cpu => say(&usage::cpu()),
-                    ServerOrder::Clock(unix) => {
-                        told.as_ref().expect("it was told the time").set(unix);
-                        say(&());
-                    }
-                }
-            }
-        };
+        let over = told(orders, move |unix| time.as_ref().expect("it was told the time").set(unix));
+        let listener = listening().await;
         hub::serve(listener, settings, over).await.expect("it serves");
     });
 }

@@ -3,9 +3,9 @@
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{any, get, post};
-use tokio::net::TcpListener;
-use wechat_integration_tests::orders::{orders, say};
+use wechat_integration_tests::orders::orders;
 
+use super::listening;
 use crate::sides::{GET_PATH, POST_PATH, TOKEN};
 
 /// A user, as `user/info` answers one.
@@ -23,8 +23,7 @@ pub(super) fn serve() {
             .route("/cgi-bin/stable_token", any(json(token.leak())))
             .route(GET_PATH, get(json(USER)))
             .route(POST_PATH, post(json(SENT)));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        say(&format!("http://{}", listener.local_addr().expect("it listens")));
+        let listener = listening().await;
         let over = async move { while orders.recv().await.is_some() {} };
         axum::serve(listener, router).with_graceful_shutdown(over).await.expect("it serves");
     });
