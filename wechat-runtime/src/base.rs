@@ -6,7 +6,7 @@ use url::Url;
 use zeroize::Zeroize as _;
 
 use crate::errcode::ErrorKind;
-use crate::{Error, Secret};
+use crate::{Error, Secret, query};
 
 /// WeChat's API.
 pub(crate) const WECHAT: &str = "https://api.weixin.qq.com";
@@ -87,19 +87,9 @@ impl Base {
     }
 
     fn read(&self, written: &str) -> Result<Target, &'static str> {
-        // Most are plain, which is seen in one pass.
-        if !written.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
-            if written.contains('#') {
-                return Err("has a fragment, which is never sent (# in a query is written %23)");
-            }
-            if written.chars().any(char::is_control) {
-                return Err("has control characters in it");
-            }
-        }
-        let (before, query) = match written.split_once('?') {
-            Some((before, query)) => (before, Some(query.to_owned())),
-            None => (written, None),
-        };
+        let (before, query) = query::split_at_byte(written, b'?');
+        check_text(query.unwrap_or_default())?;
+        let query = query.map(str::to_owned);
         if before.starts_with("//") {
             return Err("begins with //, which would be a host");
         }
@@ -113,6 +103,7 @@ impl Base {
     }
 
     fn read_absolute(&self, written: &str, query: Option<String>) -> Result<Target, &'static str> {
+        check_text(written)?;
         let url = Url::parse(written).map_err(|_| "is neither a path nor a URL")?;
         let at_base = url.origin() == self.url.origin();
         let at_wechat = url.scheme() == "https" && url.host_str().is_some_and(is_wechat);
@@ -145,10 +136,9 @@ impl Addressed {
         Self(Some(url))
     }
 
-    /// The URL of one of WeChat's own paths, with the token.
-    pub(crate) fn url(&self, base: &Base, path: &str) -> Url {
-        let url = self.0.as_ref().unwrap_or(&base.url);
-        base.with_path(url.clone(), path)
+    /// The URL of one of WeChat's own paths, with the token; none of what is wiped.
+    pub(crate) fn url(&self, base: &Base, path: &str) -> Option<Url> {
+        self.0.as_ref().map(|url| base.with_path(url.clone(), path))
     }
 }
 
@@ -161,23 +151,46 @@ impl Drop for Addressed {
 /// WeChat's paths are plain words between single slashes. One that a server might read as another path
 /// than the routes do is refused: the routes decide where a token goes.
 fn check_path(path: &str) -> Result<(), &'static str> {
-    let words = path.strip_prefix('/').unwrap_or("");
+    let words = path.strip_prefix('/').unwrap_or("").as_bytes();
     if words.is_empty() {
         return Err("has no path");
     }
-    if !path.bytes().all(|byte| PLAIN[usize::from(byte)]) {
-        return Err("has characters in its path that no path of WeChat's has");
-    }
-    if words.as_bytes().split(|byte| *byte == b'/').any(|word| matches!(word, b"" | b"." | b"..")) {
-        return Err("has an empty or dotted word in its path");
+    let mut begin = 0;
+    for end in 0..=words.len() {
+        match words.get(end) {
+            None | Some(b'/') if matches!(words[begin..end], [] | [b'.'] | [b'.', b'.']) => {
+                return Err("has an empty or dotted word in its path");
+            }
+            None | Some(b'/') => begin = end + 1,
+            Some(byte) if PLAIN[usize::from(*byte)] => {}
+            Some(_) => {
+                check_text(path)?;
+                return Err("has characters in its path that no path of WeChat's has");
+            }
+        }
     }
     Ok(())
 }
 
-/// Which bytes a path may have, in a table: each byte of each call's path is looked at.
+/// Refuses what is not sent as it is written, in whatever part of a URL.
+fn check_text(written: &str) -> Result<(), &'static str> {
+    // Most is plain, which is seen in one pass.
+    if written.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+        return Ok(());
+    }
+    if written.contains('#') {
+        return Err("has a fragment, which is never sent (# in a query is written %23)");
+    }
+    if written.chars().any(char::is_control) {
+        return Err("has control characters in it");
+    }
+    Ok(())
+}
+
+/// Which bytes the words of a path may have, in a table: each byte of each call's path is looked at.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
-    let (mut at, bytes) = (0, b"-._~/@:,+=!$*0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    let (mut at, bytes) = (0, b"-._~@:,+=!$*0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
     while at < bytes.len() {
         plain[bytes[at] as usize] = true;
         at += 1;
@@ -249,7 +262,7 @@ mod tests {
             for path in ["/cgi-bin/x", "/sns/y"] {
                 let mut url = base.url(path);
                 url.query_pairs_mut().append_pair("access_token", odd.expose());
-                assert_eq!(addressed.url(&base, path), url);
+                assert_eq!(addressed.url(&base, path), Some(url));
             }
         }
     }

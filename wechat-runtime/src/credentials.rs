@@ -40,7 +40,7 @@ use crate::flight::Flights;
 use crate::storage::adapter::{Binding, Bound, LocalCopy};
 use crate::storage::store::Owner;
 use crate::wire::Wire;
-use crate::{Error, Secret, storage};
+use crate::{Error, Secret, storage, task};
 
 /// The refreshes under way in this process.
 static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new);
@@ -268,7 +268,7 @@ impl Credentials {
             .is_none_or(|copy| copy.claim_attempt(now, now.after(self.wire.settings.background_pause)));
         if due {
             let (this, stale) = (self.clone(), Some(ageing.value.clone()));
-            tokio::spawn(async move { drop(this.refresh(stale, Cause::Ageing).await) });
+            task::begin(async move { drop(this.refresh(stale, Cause::Ageing).await) });
         }
     }
 

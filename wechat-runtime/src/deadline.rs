@@ -44,8 +44,14 @@ impl Deadline {
         outcome.unwrap_or_else(|_| Err(if due < self.at { late() } else { self.missed() }))
     }
 
+    /// Whether it has passed.
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.at
+    }
+
     fn missed(&self) -> Error {
-        Error::new(ErrorKind::Timeout, format!("the call took longer than {:?}", self.limit))
+        Error::new(ErrorKind::Timeout, format!("it took longer than {:?}", self.limit))
+            .advising("allow it more time by the `timeout` of the call or of the client")
     }
 }
 

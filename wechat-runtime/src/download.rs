@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::TryFutureExt as _;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap};
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt as _;
-use tokio::time::{Instant, timeout_at};
 
 use crate::arrival::Arrival;
+use crate::deadline::Deadline;
 use crate::errcode::ErrorKind;
 use crate::error::shown;
 use crate::progress::{Listener, Progress};
@@ -54,9 +55,7 @@ pub struct Download {
 /// How long a download may take, and how long it may be in memory.
 #[derive(Clone, Copy)]
 pub(crate) struct Within {
-    pub(crate) deadline: Instant,
-    /// How long the whole call was given.
-    pub(crate) call: Duration,
+    pub(crate) deadline: Deadline,
     pub(crate) piece: Duration,
     pub(crate) body: usize,
 }
@@ -124,13 +123,11 @@ impl Download {
     /// A connection that breaks before the file is whole ([`Transport`](ErrorKind::Transport)), a piece that does
     /// not come in time ([`Timeout`](ErrorKind::Timeout)).
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let due = Instant::now().checked_add(self.within.piece);
-        let due = due.map_or(self.within.deadline, |due| due.min(self.within.deadline));
-        let chunk = match timeout_at(due, self.arrival.chunk()).await {
-            Ok(chunk) => chunk
-                .map_err(|error| self.locate(error).advising("the file is not whole: download it again"))?,
-            Err(_) => return Err(self.locate(self.late())),
-        };
+        let Within { deadline, piece, .. } = self.within;
+        let coming =
+            self.arrival.chunk().map_err(|error| error.advising("the file is not whole: download it again"));
+        let late = || Error::new(ErrorKind::Timeout, format!("the next piece did not come within {piece:?}"));
+        let chunk = deadline.wait_within(piece, coming, late).await.map_err(|error| self.locate(error))?;
         if let Some(chunk) = &chunk {
             self.received += chunk.len() as u64;
             if let Some(listener) = &self.listener {
@@ -210,15 +207,6 @@ impl Download {
         }
         file.flush().await?;
         Ok(file.sync_all().await?)
-    }
-
-    fn late(&self) -> Error {
-        let Within { deadline, call, piece, .. } = self.within;
-        if Instant::now() < deadline {
-            return Error::new(ErrorKind::Timeout, format!("the next piece did not come within {piece:?}"));
-        }
-        Error::new(ErrorKind::Timeout, format!("the file was not whole within {call:?}"))
-            .advising("allow the call more time by `timeout`")
     }
 
     fn unwritable(&self, path: &Path, error: io::Error) -> Error {

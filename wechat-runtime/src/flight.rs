@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use crate::task;
+
 /// The pieces of work under way, by key.
 ///
 /// The work runs in a task of its own, so a caller that goes away takes nothing with it. When the runtime
@@ -90,7 +92,7 @@ where
         };
         // Outside the lock: a runtime that is shutting down drops the task at once, and `arrival` locks.
         let work = work();
-        tokio::spawn(async move {
+        task::begin(async move {
             let value = work.await;
             arrival.announce(value);
         });

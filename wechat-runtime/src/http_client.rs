@@ -15,7 +15,8 @@ pub(crate) fn tamed(
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connection_verbose(false)
-        .retry(reqwest::retry::never())
+        // With room for none, no copy is made of a request either.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .connect_timeout(connect_timeout)
         .build();
     client.map_err(|error| {

@@ -247,6 +247,7 @@ mod secret;
 mod settings;
 mod sign;
 pub mod storage;
+mod task;
 mod ticket;
 mod token;
 mod upload;

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
-
 /// The pairs of a query as they are written: a name, and a value where there is a `=`. Nothing between two `&` is a pair with
 /// an empty name.
 pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
@@ -16,11 +14,18 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
 }
 
 /// What stands before an ASCII character, and behind it where there is one.
-fn split_at_byte(text: &str, ascii: u8) -> (&str, Option<&str>) {
-    match memchr(ascii, text.as_bytes()) {
+pub(crate) fn split_at_byte(text: &str, ascii: u8) -> (&str, Option<&str>) {
+    // Pairs are short: it takes longer to begin a search of many bytes at once.
+    match text.bytes().position(|byte| byte == ascii) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
     }
+}
+
+/// Whether a name, as it is written, is this one.
+pub(crate) fn means(written: &str, name: &str) -> bool {
+    // What is encoded is longer than what it means.
+    if written.len() > name.len() { decoded(written) == name } else { written == name }
 }
 
 /// A name, or a value, as it is meant.

@@ -8,7 +8,6 @@ pub(crate) mod wire;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,6 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RANGE};
 use serde::Serialize;
 use tokio::io::AsyncRead;
-use tokio::time::Instant;
 
 use self::body::Content;
 use self::prepared::Prepared;
@@ -26,6 +24,7 @@ use crate::application::Kind;
 use crate::application::{Application, Component};
 use crate::arrival::Arrival;
 use crate::client::Client;
+use crate::deadline::Deadline;
 use crate::download::{Download, Within};
 use crate::errcode::ErrorKind;
 use crate::response::Response;
@@ -56,7 +55,8 @@ pub struct RequestBuilder<App: Application> {
     method: Method,
     url: String,
     query: String,
-    headers: HeaderMap,
+    /// Few calls have one of their own.
+    headers: Option<Box<HeaderMap>>,
     /// What the body is, where no header says otherwise.
     content_type: Option<&'static str>,
     content: Content,
@@ -78,7 +78,7 @@ impl<App: Application> RequestBuilder<App> {
             method,
             url,
             query: String::new(),
-            headers: HeaderMap::new(),
+            headers: None,
             content_type: None,
             content: Content::Empty,
             appid: None,
@@ -137,7 +137,7 @@ impl<App: Application> RequestBuilder<App> {
     /// It can be read only once: when the access token is refused, the call fails, with the token refreshed for the
     /// next one.
     pub fn body_reader(mut self, length: u64, reader: impl AsyncRead + Send + Unpin + 'static) -> Self {
-        self.content = Content::Raw(UploadFile::reader("the body", length, reader));
+        self.content = Content::Raw(UploadFile::reader("the body", length, reader).into());
         self
     }
 
@@ -152,7 +152,7 @@ impl<App: Application> RequestBuilder<App> {
     /// # Ok(()) }
     /// ```
     pub fn upload(mut self, form: impl Into<Upload>) -> Self {
-        self.content = Content::Upload(form.into());
+        self.content = Content::Upload(Box::new(form.into()));
         self
     }
 
@@ -166,7 +166,7 @@ impl<App: Application> RequestBuilder<App> {
             (Ok(name), Ok(_)) if TRANSPORT_HEADERS.contains(&name.as_str()) => {
                 self.wrong(format!("the header `{name}` is the transport's to write: leave it out"));
             }
-            (Ok(name), Ok(value)) => drop(self.headers.insert(name, value)),
+            (Ok(name), Ok(value)) => drop(self.headers.get_or_insert_default().insert(name, value)),
             _ => self.wrong("a header has a name or a value that no header can have"),
         }
         self
@@ -244,13 +244,9 @@ impl<App: Application> RequestBuilder<App> {
     /// [`Timeout`](ErrorKind::Timeout), [`Transport`](ErrorKind::Transport)); an HTTP status other than
     /// success with no errcode in the body ([`Status`](ErrorKind::Status)); a token that stays refused
     /// ([`TokenRejected`](ErrorKind::TokenRejected)). Any other errcode is part of the [`Response`].
-    pub fn send(self) -> impl Future<Output = Result<Response, Error>> + Send + use<App> {
-        // Made before it is awaited, and used where it lies: each call has room for it once.
-        let made = Prepared::new(self);
-        async {
-            let mut call = made?;
-            call.send(call.http()).await
-        }
+    pub async fn send(self) -> Result<Response, Error> {
+        let mut call = Prepared::new(self)?;
+        call.send(call.http()).await
     }
 
     /// Sends the call, and begins to receive a file.
@@ -264,16 +260,11 @@ impl<App: Application> RequestBuilder<App> {
     /// ([`Body`](ErrorKind::Body)); what is no whole file, unless a `range` was asked for, or is packed
     /// ([`Status`](ErrorKind::Status)).
     pub async fn download(self) -> Result<Download, Error> {
-        let began = Instant::now();
-        let part_asked_for = self.headers.contains_key(RANGE);
+        let part_asked_for = self.headers.as_ref().is_some_and(|headers| headers.contains_key(RANGE));
         let mut call = Prepared::new(self)?;
         let limits = call.limits();
-        let within = Within {
-            deadline: began.checked_add(limits.call).unwrap_or(began),
-            call: limits.call,
-            piece: limits.attempt,
-            body: limits.body,
-        };
+        let within =
+            Within { deadline: Deadline::after(limits.call), piece: limits.attempt, body: limits.body };
         let arrival: Arrival = call.send(call.http()).await?;
         Ok(Download::new(arrival.error_unless_file(part_asked_for)?, within))
     }
@@ -290,7 +281,7 @@ impl<App: Application> RequestBuilder<App> {
     /// Takes over the headers and the body of a request that was made elsewhere.
     #[cfg(feature = "reqwest-middleware")]
     pub(crate) fn with_parts(self, headers: HeaderMap, content: Content) -> Self {
-        Self { headers, content, ..self }
+        Self { headers: Some(headers.into()), content, ..self }
     }
 
     fn set_body(&mut self, content_type: &'static str, body: impl Into<Bytes>) {

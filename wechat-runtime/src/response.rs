@@ -23,7 +23,10 @@ pub(crate) const LONGEST_ANSWER: usize = 10 * 1024 * 1024;
 ///
 /// An errcode in it is part of the answer, not yet an error: [`json`](Response::json) and
 /// [`error_for_errcode`](Response::error_for_errcode) make it one.
-pub struct Response {
+pub struct Response(Box<Whole>);
+
+/// What there is of it. It is boxed, since it is handed on from hand to hand.
+struct Whole {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -40,7 +43,7 @@ impl Response {
         called: Called,
     ) -> Self {
         let answered = answer::errcode(&body).map(|answered| answered.tidied(secrets));
-        Self { status, headers, body, answered, called }
+        Self(Box::new(Whole { status, headers, body, answered, called }))
     }
 
     /// Reads the answer that a stack of middlewares gives, up to 10 MiB, to ask it for WeChat's errcode.
@@ -62,43 +65,43 @@ impl Response {
 
     /// The account that was called for.
     pub(crate) fn appid(&self) -> Option<&Arc<str>> {
-        self.called.appid.as_ref()
+        self.0.called.appid.as_ref()
     }
 
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        &self.0.headers
     }
 
     /// The body as it came.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
-        &self.body
+        &self.0.body
     }
 
     /// The body as it came, without the rest.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
-        self.body
+        self.0.body
     }
 
     /// WeChat's errcode, where the body has one: 0 is success. A body without one is a success, too.
     #[must_use]
     pub fn errcode(&self) -> Option<i64> {
-        self.answered.as_ref().map(|answered| answered.code)
+        self.0.answered.as_ref().map(|answered| answered.code)
     }
 
     /// WeChat's errmsg, where the body has an errcode.
     #[must_use]
     pub fn errmsg(&self) -> Option<&str> {
-        self.answered.as_ref().map(|answered| &*answered.message)
+        self.0.answered.as_ref().map(|answered| &*answered.message)
     }
 
     /// Turns an errcode that is not 0 into an error.
@@ -113,7 +116,7 @@ impl Response {
         match self.errcode() {
             Some(0) => Ok(self),
             Some(_) => Err(self.into_error()),
-            None if answer::is_page(&self.body) => {
+            None if answer::is_page(&self.0.body) => {
                 Err(self.locate(Error::new(ErrorKind::Body, "the answer is a page of markup, not JSON")))
             }
             None => Ok(self),
@@ -140,7 +143,7 @@ impl Response {
     /// ([`ErrorKind::Body`]).
     pub fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         let this = self.error_for_errcode()?;
-        answer::json(&this.body).map_err(|error| this.locate(error))
+        answer::json(&this.0.body).map_err(|error| this.locate(error))
     }
 
     /// The body as a JSON value, where no type of its own is worth it.
@@ -153,7 +156,7 @@ impl Response {
     }
 
     fn locate(&self, error: Error) -> Error {
-        self.called.locate(error.with_status(self.status))
+        self.0.called.locate(error.with_status(self.0.status))
     }
 }
 
@@ -163,7 +166,7 @@ impl Judged for Response {
     }
 
     fn into_error(self) -> Error {
-        self.called.refused(self.answered.unwrap_or_default(), self.status)
+        self.0.called.refused(self.0.answered.unwrap_or_default(), self.0.status)
     }
 }
 
@@ -171,9 +174,9 @@ impl Judged for Response {
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
-            .field("status", &self.status)
+            .field("status", &self.0.status)
             .field("errcode", &self.errcode())
-            .field("bytes", &self.body.len())
+            .field("bytes", &self.0.body.len())
             .finish_non_exhaustive()
     }
 }

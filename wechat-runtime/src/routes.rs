@@ -310,6 +310,28 @@ mod tests {
 
     const BOTH: [Kind; 2] = [Kind::Common, Kind::Component];
 
+    /// Local copies keep the URL with the token for all the calls that carry it.
+    #[test]
+    fn a_credential_is_called_the_same_in_all_queries() {
+        for kind in BOTH {
+            let routes = ROUTES.iter().chain([&PLAIN]).filter(|route| route.of.is_none_or(|of| of == kind));
+            let injects = |route: &&Route| matches!(route.needs, Needs::AccessToken | Needs::ComponentToken);
+            let mut names = Vec::new();
+            for route in routes.filter(injects) {
+                let credential = route.credential(kind, TokenKind::Stable);
+                let known = names.iter().find(|(known, _)| *known == credential).map(|(_, name)| *name);
+                assert_eq!(
+                    known.unwrap_or(route.token_parameter()),
+                    route.token_parameter(),
+                    "{}",
+                    route.path
+                );
+                names.push((credential, route.token_parameter()));
+            }
+            assert!(!names.is_empty());
+        }
+    }
+
     #[test]
     fn no_application_token_goes_to_sns() {
         for path in ["/sns/userinfo", "/sns/auth", "/sns/anything/new", "/SNS/userinfo", "/sns"] {

@@ -16,7 +16,7 @@ use crate::credential::Credential;
 use crate::errcode::ErrorKind;
 use crate::flight::{Flights, lock};
 use crate::routes::AUTHORIZER_LIST;
-use crate::{Error, Secret};
+use crate::{Error, Secret, task};
 
 /// How many accounts a page has: as many as WeChat allows.
 const PAGE: usize = 500;
@@ -89,7 +89,7 @@ impl Credentials {
         let listing = Arc::new(listing);
         lock(&READ).insert(lane.clone(), listing.clone());
         let (kept, gap) = (Arc::downgrade(&listing), self.wire.settings.gap);
-        tokio::spawn(async move {
+        task::begin(async move {
             tokio::time::sleep(gap).await;
             let mut read = lock(&READ);
             if read.get(&lane).is_some_and(|listing| Arc::as_ptr(listing) == kept.as_ptr()) {

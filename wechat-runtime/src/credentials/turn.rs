@@ -13,7 +13,7 @@ use crate::credential::{Account, Credential, Grant};
 use crate::errcode::ErrorKind;
 use crate::settings::jitter;
 use crate::storage::{Coordinator, Notes, Record, Slot, Turn as Given};
-use crate::{AuthorizerToken, Error, Secret, TokenKind};
+use crate::{AuthorizerToken, Error, Secret, TokenKind, task};
 
 /// How often is asked whether another's turn is over: each 50 ms to 200 ms.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -102,7 +102,7 @@ impl Turn {
 
     /// Goes on trying to store what was bought, for as long as no other's turn can have begun.
     pub(super) fn commit_later(self: Arc<Self>, of: Credentials, record: Record, notes: Notes) {
-        tokio::spawn(async move {
+        task::begin(async move {
             while self.began.elapsed().saturating_add(STORE_AGAIN) < of.wire.settings.lease {
                 tokio::time::sleep(STORE_AGAIN).await;
                 if self.commit(&of, record.clone(), notes.clone()).await.is_ok() {
@@ -170,7 +170,7 @@ impl Credentials {
         tell: impl FnOnce(&mut Guard, Moment) -> R + Send + 'static,
     ) -> Option<R> {
         let this = self.clone();
-        let telling = tokio::spawn(async move {
+        let telling = task::begin(async move {
             let waiting = Instant::now();
             let (mut guard, turn) = loop {
                 let Asked { guard, turn, .. } = this.ask_for_turn(&coordinator).await?;
@@ -212,7 +212,7 @@ impl Credentials {
             "a refresh has ended after its lease: what is stored may be replaced already, and is refreshed once more"
         );
         let this = self.clone();
-        tokio::spawn(async move {
+        task::begin(async move {
             tokio::time::sleep(this.wire.settings.lease).await;
             match this.read().await {
                 Ok(stored) => {

@@ -17,9 +17,9 @@ use crate::upload::{Upload, UploadFile, multipart};
 pub(crate) enum Content {
     Empty,
     Bytes(Bytes),
-    Upload(Upload),
+    Upload(Box<Upload>),
     /// What a reader gives, as it is.
-    Raw(UploadFile),
+    Raw(Box<UploadFile>),
     /// The body of a request that was made elsewhere.
     #[cfg_attr(not(feature = "reqwest-middleware"), expect(dead_code, reason = "the middleware's alone"))]
     Stream(reqwest::Body),
@@ -49,7 +49,7 @@ pub(super) enum Body {
 impl Body {
     pub(super) async fn prepare(
         content: Content,
-        headers: &HeaderMap,
+        headers: Option<&HeaderMap>,
         deadline: &Deadline,
     ) -> Result<Self, Error> {
         Ok(match content {
@@ -57,15 +57,17 @@ impl Body {
             Content::Bytes(bytes) if bytes.is_empty() => Self::Empty,
             Content::Bytes(bytes) => Self::Bytes(bytes),
             Content::Upload(upload) => {
-                Self::Measured(Arc::new(deadline.wait(Box::pin(multipart::write(upload))).await?))
+                Self::Measured(Arc::new(deadline.wait(Box::pin(multipart::write(*upload))).await?))
             }
             Content::Raw(file) => {
-                Self::Measured(Arc::new(deadline.wait(Box::pin(Measured::raw(file))).await?))
+                Self::Measured(Arc::new(deadline.wait(Box::pin(Measured::raw(*file))).await?))
             }
             Content::Stream(body) => match body.as_bytes() {
                 Some([]) => Self::Empty,
                 Some(bytes) => Self::Bytes(Bytes::copy_from_slice(bytes)),
-                None if body.size_hint().exact().is_some() || headers.contains_key(CONTENT_LENGTH) => {
+                None if body.size_hint().exact().is_some()
+                    || headers.is_some_and(|headers| headers.contains_key(CONTENT_LENGTH)) =>
+                {
                     Self::Once(Mutex::new(Some(body)))
                 }
                 None => {

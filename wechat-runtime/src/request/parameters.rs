@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::body::Content;
 use crate::routes::{Filled, Place, Route};
@@ -56,7 +56,7 @@ impl Parameters {
 /// The value of a query parameter, where the caller wrote it.
 pub(super) fn in_query<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let mut pairs = query::pairs(query);
-    let found = pairs.find(|(written, _)| query::decoded(written) == name);
+    let found = pairs.find(|(written, _)| query::means(written, name));
     found.map(|(_, value)| query::decoded(value.unwrap_or_default()))
 }
 
@@ -65,9 +65,9 @@ pub(super) fn with_parameter(query: String, name: &str, value: &str) -> String {
     form_urlencoded::Serializer::for_suffix(query, 0).append_pair(name, value).finish()
 }
 
-/// The fields of the JSON object that is the body of a call: their names, and those of their values that are strings.
+/// The fields of the JSON object that is the body of a call.
 #[derive(Default)]
-pub(super) struct Fields(BTreeMap<String, Option<String>>);
+pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
     /// Reads them; no body has none.
@@ -77,9 +77,7 @@ impl Fields {
         if body.is_empty() {
             return Ok(Self::default());
         }
-        let fields: BTreeMap<String, Value> = answer::json(body).map_err(|_| wrong())?;
-        let text = |value| if let Value::String(text) = value { Some(text) } else { None };
-        Ok(Self(fields.into_iter().map(|(name, value)| (name, text(value))).collect()))
+        answer::json(body).map(Self).map_err(|_| wrong())
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -88,7 +86,7 @@ impl Fields {
 
     /// The value of a field, where it is a string.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_deref()
+        self.0.get(name)?.as_str()
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Prepared {
     pub(super) query: String,
     /// The fields of the body, where it is read for what has to be filled in.
     pub(super) fields: Fields,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Option<Box<HeaderMap>>,
     /// What the body is, where no header says otherwise.
     pub(super) content_type: Option<&'static str>,
     pub(super) may_repeat: bool,
@@ -155,11 +155,13 @@ impl Prepared {
         }
         // What is filled in is filled in for the accounts that the caller has written beside it.
         let name = if App::KIND == Kind::Component { "component_appid" } else { "appid" };
-        let beside = asked.and_then(|asked| asked.appid.clone()).or_else(|| written.named(name));
+        let beside = || asked.and_then(|asked| asked.appid.clone()).or_else(|| written.named(name));
         let declared = call.client.declared_appid();
         let appid = which(route.names_application(), beside, call.appid, declared)?;
-        let beside = asked.and_then(|asked| asked.authorizer.clone());
-        let beside = beside.or_else(|| route.authorizer().and_then(|(place, name)| written.at(place, name)));
+        let beside = || {
+            let beside = asked.and_then(|asked| asked.authorizer.clone());
+            beside.or_else(|| route.authorizer().and_then(|(place, name)| written.at(place, name)))
+        };
         let authorizer = which(true, beside, call.authorizer, call.client.declared_authorizer())?;
         let authorizer = authorizer.filter(|authorizer| !authorizer.is_empty());
         let made = matches!(carries, Carries::Injected | Carries::Answered(_));
@@ -265,7 +267,7 @@ impl Prepared {
             secret = deadline.wait(Box::pin(self.fill())).await?;
         }
         let content = std::mem::replace(&mut self.content, Content::Empty);
-        let body = Body::prepare(content, &self.headers, &deadline).await?;
+        let body = Body::prepare(content, self.headers.as_deref(), &deadline).await?;
         let this = &*self;
         let mut sending = Sending::new(this, &body, secret, transport, deadline);
         let answer = match (&this.carries, &this.credentials) {
@@ -348,16 +350,21 @@ fn has_token(query: &str, route: &Route) -> bool {
 /// `decide`, none may be given that is another.
 fn which(
     decide: bool,
-    beside: Option<String>,
+    beside: impl FnOnce() -> Option<String>,
     given: Option<Arc<str>>,
     declared: Option<&Arc<str>>,
 ) -> Result<Option<Arc<str>>, Error> {
-    let beside = beside.map(Arc::<str>::from);
-    if decide && beside.is_some() && given.is_some() && beside != given {
-        return Err(Error::wrong_call("is for one account, and for another by its own parameters: give one"));
+    let beside = || beside().map(Arc::<str>::from);
+    let named = |given: Option<_>| given.or_else(|| declared.cloned());
+    if !decide {
+        return Ok(named(given).or_else(beside));
     }
-    let named = given.or_else(|| declared.cloned());
-    Ok(if decide { beside.or(named) } else { named.or(beside) })
+    match (beside(), given) {
+        (Some(beside), Some(given)) if beside != given => {
+            Err(Error::wrong_call("is for one account, and for another by its own parameters: give one"))
+        }
+        (beside, given) => Ok(beside.or_else(|| named(given))),
+    }
 }
 
 /// The error of a call, or of a client, that is for no account.

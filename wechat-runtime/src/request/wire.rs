@@ -157,7 +157,11 @@ impl<T: Transport, R: Reading> Next for Sending<'_, T, R> {
         let mut failures = 0;
         loop {
             match self.attempt_in_time(token).await {
-                Err(error) if failures < self.call.limits.retries && self.may_try_again(&error) => {
+                Err(error)
+                    if failures < self.call.limits.retries
+                        && self.may_try_again(&error)
+                        && !self.deadline.is_over() =>
+                {
                     tracing::debug!(endpoint = &*self.call.called.endpoint, %error, "trying again");
                     Box::pin(pause(failures, self.deadline)).await?;
                     failures += 1;
@@ -229,9 +233,12 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
         let mut url = self.url(token);
         add_query(&mut url, &call.query);
         let mut request = reqwest::Request::new(call.method.clone(), url);
-        *request.headers_mut() = call.headers.clone();
-        if let Some(content_type) = call.content_type.filter(|_| !call.headers.contains_key(CONTENT_TYPE)) {
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if let Some(given) = &call.headers {
+            request.headers_mut().clone_from(given);
+        }
+        if let Some(content_type) = call.content_type {
+            let headers = request.headers_mut();
+            headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
         }
         *request.body_mut() = self.body.for_attempt()?;
         let headers = request.headers_mut();
@@ -256,8 +263,10 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
         let Prepared { wire, absolute, route, called, .. } = self.call;
         let base = &wire.base;
         let (name, path) = (route.token_parameter(), &*called.endpoint);
-        if let (Some(Carried { token, addressed: Some(addressed) }), None) = (token, absolute) {
-            return addressed.get_or_init(|| Addressed::new(base, name, token)).url(base, path);
+        if let (Some(Carried { token, addressed: Some(addressed) }), None) = (token, absolute)
+            && let Some(url) = addressed.get_or_init(|| Addressed::new(base, name, token)).url(base, path)
+        {
+            return url;
         }
         let mut url = absolute.as_ref().map_or_else(|| base.url(path), |url| (**url).clone());
         if let Some(Carried { token, .. }) = token {
