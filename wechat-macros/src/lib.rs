@@ -94,6 +94,17 @@ use crate::{args::Args, item::Item, model::Model};
 ///     page on which an account authorizes it.
 /// * `Clone` (cheap), `Debug` (redacted), `Default` where `new` takes nothing, and the trait `Call`. Do not derive these.
 ///
+/// A method of your own on the struct, or of a trait that is in scope, goes before one of `Client` that has its name, as it
+/// does with every `Deref`. A method that hands on to its namesake reaches it by `Call::client`, and calls itself otherwise:
+///
+/// ```text
+/// impl Account for Wechat {
+///     fn appid(&self) -> Option<&str> {
+///         self.client().appid()
+///     }
+/// }
+/// ```
+///
 /// # Errors
 ///
 /// A mistake in the keys or in the struct is a compile error on the token that caused it; all mistakes are reported at once.

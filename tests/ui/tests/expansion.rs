@@ -179,6 +179,31 @@ fn the_authorizer_of_a_handle_goes_before_the_declared_one() {
 }
 
 #[test]
+fn a_method_of_the_users_own_hands_on_to_its_namesake() {
+    #[wechat_client(appid = "wx1f2e3d4c5b6a7988", adapter_storage = Memory::new())]
+    struct Wechat;
+
+    trait Account {
+        fn appid(&self) -> Option<&str>;
+    }
+
+    impl Account for Wechat {
+        fn appid(&self) -> Option<&str> {
+            self.client().appid()
+        }
+    }
+
+    impl Wechat {
+        fn expires_in(&self) -> Option<Duration> {
+            self.client().expires_in().or(Some(Duration::ZERO))
+        }
+    }
+
+    assert_eq!(Wechat::new().appid(), Some("wx1f2e3d4c5b6a7988"));
+    assert_eq!(Wechat::new().expires_in(), Some(Duration::ZERO));
+}
+
+#[test]
 fn a_client_shows_its_name_and_its_application() {
     #[wechat_client(appid = "wx1f2e3d4c5b6a7988", adapter_storage = Memory::new())]
     struct Wechat;
