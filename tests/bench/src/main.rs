@@ -1,5 +1,10 @@
 //! What a call, a storm and a hub cost, measured beside the raw parts: see `BENCHMARKS.md`.
 
+/// A feature for what the system's own allocator is not made for: see `accounts` in `BENCHMARKS.md`.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod asking;
 mod ceiling;
 mod counting;
@@ -26,6 +31,10 @@ fn main() {
 
 /// Runs a scenario, and prints its table and its figures. It ends with 1 where it is to check them, and one is missed.
 fn run(scenario: &Scenario) {
+    if let Some(program) = scenario.missing() {
+        eprintln!("`{}` needs `{program}`, which is not on PATH: install it", scenario.name);
+        std::process::exit(2);
+    }
     let runtime = tokio::runtime::Runtime::new().expect("the async runtime starts");
     let report = runtime.block_on((scenario.run)());
     report.print();

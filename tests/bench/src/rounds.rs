@@ -32,33 +32,22 @@ impl Turn {
     }
 }
 
-/// The turns of two sides, ours and the raw one, in the order they were taken.
-#[derive(Default)]
-pub(crate) struct Turns {
-    pub(crate) ours: Vec<Turn>,
-    pub(crate) raw: Vec<Turn>,
+/// The median of the quotients, ours by theirs, of the turns of one round.
+pub(crate) fn ratio(ours: &[Turn], theirs: &[Turn], of: impl Fn(&Turn) -> f64) -> f64 {
+    median(ours.iter().zip(theirs).map(|(ours, theirs)| of(ours) / of(theirs)))
 }
 
-impl Turns {
-    /// The median of the quotients, ours by theirs, of the turns of one round.
-    pub(crate) fn ratio(&self, of: impl Fn(&Turn) -> f64) -> f64 {
-        median(self.ours.iter().zip(&self.raw).map(|(ours, raw)| of(ours) / of(raw)))
-    }
-
-    /// Adds a row for either side to a table of [`COLUMNS`].
-    pub(crate) fn rows(&self, table: &mut Table, what: &str, ours: &str, raw: &str) {
-        for (side, turns) in [(ours, &self.ours), (raw, &self.raw)] {
-            let rates = || turns.iter().map(|turn| turn.rate);
-            let cpus = || turns.iter().map(|turn| turn.cpu);
-            table.row([
-                format!("{what}, {side}"),
-                format!("{:.0}", median(rates())),
-                spread(rates(), 0),
-                format!("{:.1}", median(cpus())),
-                spread(cpus(), 1),
-            ]);
-        }
-    }
+/// Adds a row for the turns of one side to a table of [`COLUMNS`].
+pub(crate) fn row(table: &mut Table, side: &str, turns: &[Turn]) {
+    let rates = || turns.iter().map(|turn| turn.rate);
+    let cpus = || turns.iter().map(|turn| turn.cpu);
+    table.row([
+        side.to_owned(),
+        format!("{:.0}", median(rates())),
+        spread(rates(), 0),
+        format!("{:.1}", median(cpus())),
+        spread(cpus(), 1),
+    ]);
 }
 
 /// The columns of a table of turns.

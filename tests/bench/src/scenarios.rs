@@ -10,6 +10,8 @@ mod overridden;
 mod shared;
 mod storm;
 
+use std::process::{Command, Stdio};
+
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
@@ -21,7 +23,23 @@ pub(crate) struct Scenario {
     pub(crate) about: &'static str,
     pub(crate) run: fn() -> LocalBoxFuture<'static, Report>,
     pub(crate) is_part_of: PartOf,
+    /// The programs that it starts.
+    pub(crate) needs: &'static [&'static str],
 }
+
+impl Scenario {
+    /// A program that it needs and that cannot be started here.
+    pub(crate) fn missing(&self) -> Option<&'static str> {
+        let starts = |program: &&&str| {
+            let mut command = Command::new(program);
+            command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+        };
+        self.needs.iter().find(|program| !starts(program)).copied()
+    }
+}
+
+const VALGRIND: &str = "valgrind";
+const REDIS: &str = "redis-server";
 
 /// Where else a scenario runs than by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,53 +58,62 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         about: "a warm GET and POST against hand-written reqwest",
         run: || call::run().boxed_local(),
         is_part_of: PartOf::All,
+        needs: &[VALGRIND],
     },
     Scenario {
         name: "override",
         about: "a warm GET with a storage of its own against one without",
         run: || overridden::run().boxed_local(),
         is_part_of: PartOf::All,
+        needs: &[VALGRIND],
     },
     Scenario {
         name: "storm",
         about: "10,000 callers at once without a token, and with an expired one, against hand-written reqwest",
         run: || storm::run().boxed_local(),
         is_part_of: PartOf::All,
+        needs: &[],
     },
     Scenario {
         name: "hub",
         about: "a warm hub against a bare axum handler",
         run: || hub::run().boxed_local(),
         is_part_of: PartOf::All,
+        needs: &[],
     },
     Scenario {
         name: "accounts",
         about: "many accounts in one client: CPU time and memory",
         run: || accounts::run().boxed_local(),
         is_part_of: PartOf::All,
+        needs: &[],
     },
     Scenario {
         name: "shared",
         about: "four hubs on one Redis against one, while the token expires",
         run: || shared::run().boxed_local(),
         is_part_of: PartOf::All,
+        needs: &[REDIS],
     },
     Scenario {
         name: "all",
         about: "all of these, their figures by their names",
         run: || all::run().boxed_local(),
         is_part_of: PartOf::Nothing,
+        needs: &[VALGRIND, REDIS],
     },
     Scenario {
         name: "build",
         about: "a cold build against plain reqwest, and a hundred declared clients",
         run: || build::run().boxed_local(),
         is_part_of: PartOf::Nothing,
+        needs: &[],
     },
     Scenario {
         name: "counts",
         about: "what can be counted of these, in short, and fails where a count is missed",
         run: || counts::run().boxed_local(),
         is_part_of: PartOf::Checks,
+        needs: &[VALGRIND, REDIS],
     },
 ];

@@ -1,6 +1,7 @@
 //! The same call by a declared client, by hand-written reqwest, and by the HTTP library beneath both.
 
 use std::future::Future;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -156,12 +157,23 @@ impl Caller {
         }
     }
 
-    /// Makes so many calls, some of them at a time.
-    pub(crate) async fn calls_at_once(&self, what: What, count: usize, in_flight: usize) {
+    /// Makes so many calls, one after the other, each of which has to be over within a time that is longer than it takes.
+    async fn calls_in_time(&self, what: What, count: usize) {
+        for _ in 0..count {
+            let answer = tokio::time::timeout(Duration::from_secs(60), self.call(what)).await.expect(ANSWERS);
+            assert!(!answer.is_empty(), "an answer has a body");
+        }
+    }
+
+    /// Makes so many calls, some of them at a time; each within a time, where they are `timed`.
+    pub(crate) async fn calls_at_once(&self, what: What, count: usize, in_flight: usize, timed: bool) {
+        let each = count / in_flight;
         let tasks: Vec<_> = (0..in_flight)
             .map(|_| {
                 let this = self.clone();
-                tokio::spawn(async move { this.calls(what, count / in_flight).await })
+                tokio::spawn(async move {
+                    if timed { this.calls_in_time(what, each).await } else { this.calls(what, each).await }
+                })
             })
             .collect();
         all(tasks).await;
