@@ -94,10 +94,13 @@ use crate::{args::Args, item::Item, model::Model};
 ///     page on which an account authorizes it.
 /// * `Clone` (cheap), `Debug` (redacted), `Default` where `new` takes nothing, and the trait `Call`. Do not derive these.
 ///
-/// A method of your own on the struct, or of a trait that is in scope, goes before one of `Client` that has its name, as it
-/// does with every `Deref`. A method that hands on to its namesake reaches it by `Call::client`, and calls itself otherwise:
+/// A method of your own on the struct goes before one of `Client` or `Call` that has its name. So does a trait's before one of
+/// `Client`, as with every `Deref`; beside one of `Call` (`get`, `fetch_ticket`, …) it is ambiguous while both traits are in
+/// scope. A method that hands on to its namesake reaches it by `Call::client`, and calls itself otherwise:
 ///
 /// ```text
+/// use wechat_runtime::Call;
+///
 /// impl Account for Wechat {
 ///     fn appid(&self) -> Option<&str> {
 ///         self.client().appid()

@@ -136,7 +136,7 @@ impl Addressed {
         Self(Some(url))
     }
 
-    /// The URL of one of WeChat's own paths, with the token; none of what is wiped.
+    /// The URL of one of WeChat's own paths, with the token. None when it is wiped, and then nobody has it any more.
     pub(crate) fn url(&self, base: &Base, path: &str) -> Option<Url> {
         self.0.as_ref().map(|url| base.with_path(url.clone(), path))
     }
@@ -172,7 +172,7 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Refuses what is not sent as it is written, in whatever part of a URL.
+/// Refuses a fragment, which is never sent, and control characters, some of which a parser leaves out.
 fn check_text(written: &str) -> Result<(), &'static str> {
     // Most is plain, which is seen in one pass.
     if written.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
@@ -305,10 +305,27 @@ mod tests {
             "/cgi bin/x",
             "/cgi-bin/\u{7}",
             "/cgi-bin/x?acc\ness_token=1",
+            "https://api.weixin.qq.com\t/cgi-bin/x",
+            "ht\ntps://api.weixin.qq.com/cgi-bin/x",
+            "https://api.weixin\r.qq.com/cgi-bin/x",
+            "https://api.weixin.qq.com/cgi\n-bin/x",
+            "\u{1}https://api.weixin.qq.com/cgi-bin/x",
             "https://api.weixin.qq.com",
             "https://api.weixin.qq.com/a/../b",
         ] {
-            assert!(resolved(&wechat, odd).is_none(), "{odd}");
+            assert!(resolved(&wechat, odd).is_none(), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_never_sent_is_named() {
+        let wechat = base(WECHAT);
+        let why = |odd: &str| wechat.resolve(odd).unwrap_err().to_string();
+        for whole in ["", "https://api.weixin.qq.com"] {
+            assert!(why(&format!("{whole}/cgi-bin/x#y")).contains("fragment"));
+            assert!(why(&format!("{whole}/cgi-bin/x?y#z")).contains("fragment"));
+            assert!(why(&format!("{whole}/cgi-bin/\u{7}")).contains("control"));
+            assert!(why(&format!("{whole}/cgi-bin/x?\u{7}")).contains("control"));
         }
     }
 

@@ -44,14 +44,14 @@ impl Deadline {
         outcome.unwrap_or_else(|_| Err(if due < self.at { late() } else { self.missed() }))
     }
 
-    /// Whether it has passed.
-    pub(crate) fn is_over(&self) -> bool {
-        Instant::now() >= self.at
+    /// Whether there is still time after such a pause.
+    pub(crate) fn leaves_room_for(&self, pause: Duration) -> bool {
+        Instant::now() + pause < self.at
     }
 
     fn missed(&self) -> Error {
-        Error::new(ErrorKind::Timeout, format!("it took longer than {:?}", self.limit))
-            .advising("allow it more time by the `timeout` of the call or of the client")
+        Error::new(ErrorKind::Timeout, format!("the call took longer than {:?}", self.limit))
+            .advising("call again later, or allow it more time by `timeout`")
     }
 }
 

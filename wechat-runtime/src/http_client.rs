@@ -15,7 +15,7 @@ pub(crate) fn tamed(
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connection_verbose(false)
-        // With room for none, no copy is made of a request either.
+        // With a limit of none, it does not copy each request either.
         .retry(reqwest::retry::never().max_retries_per_request(0))
         .connect_timeout(connect_timeout)
         .build();

@@ -15,7 +15,7 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
 
 /// What stands before an ASCII character, and behind it where there is one.
 pub(crate) fn split_at_byte(text: &str, ascii: u8) -> (&str, Option<&str>) {
-    // Pairs are short: it takes longer to begin a search of many bytes at once.
+    // Most texts here are short: to begin a search of many bytes at once would take longer.
     match text.bytes().position(|byte| byte == ascii) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
@@ -24,8 +24,8 @@ pub(crate) fn split_at_byte(text: &str, ascii: u8) -> (&str, Option<&str>) {
 
 /// Whether a name, as it is written, is this one.
 pub(crate) fn means(written: &str, name: &str) -> bool {
-    // What is encoded is longer than what it means.
-    if written.len() > name.len() { decoded(written) == name } else { written == name }
+    // What is decoded is no longer than what was written.
+    written.len() >= name.len() && decoded(written) == name
 }
 
 /// A name, or a value, as it is meant.

@@ -245,6 +245,7 @@ impl<App: Application> RequestBuilder<App> {
     /// success with no errcode in the body ([`Status`](ErrorKind::Status)); a token that stays refused
     /// ([`TokenRejected`](ErrorKind::TokenRejected)). Any other errcode is part of the [`Response`].
     pub async fn send(self) -> Result<Response, Error> {
+        // Nothing comes before it is awaited: what is said of the call is said in its caller's span.
         let mut call = Prepared::new(self)?;
         call.send(call.http()).await
     }

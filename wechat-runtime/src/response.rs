@@ -23,10 +23,10 @@ pub(crate) const LONGEST_ANSWER: usize = 10 * 1024 * 1024;
 ///
 /// An errcode in it is part of the answer, not yet an error: [`json`](Response::json) and
 /// [`error_for_errcode`](Response::error_for_errcode) make it one.
-pub struct Response(Box<Whole>);
+pub struct Response(Box<Parts>);
 
-/// What there is of it. It is boxed, since it is handed on from hand to hand.
-struct Whole {
+/// What there is of it. It is boxed, since it is passed from hand to hand.
+struct Parts {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -43,7 +43,7 @@ impl Response {
         called: Called,
     ) -> Self {
         let answered = answer::errcode(&body).map(|answered| answered.tidied(secrets));
-        Self(Box::new(Whole { status, headers, body, answered, called }))
+        Self(Box::new(Parts { status, headers, body, answered, called }))
     }
 
     /// Reads the answer that a stack of middlewares gives, up to 10 MiB, to ask it for WeChat's errcode.

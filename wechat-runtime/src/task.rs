@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 
 /// Begins one.
 ///
-/// It is boxed, so that what tokio has for a task is compiled once, and not for each kind of work: it was a sixth of the
-/// functions that this crate is compiled to.
+/// It is boxed, so that what tokio has for a task is compiled once for each kind of outcome, and not for each kind of work.
+#[track_caller]
 pub(crate) fn begin<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     let work: Pin<Box<dyn Future<Output = T> + Send>> = Box::pin(work);
     tokio::spawn(work)

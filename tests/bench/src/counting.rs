@@ -76,5 +76,9 @@ fn read(profile: &Path) -> Counts {
         }
     }
     let instructions = instructions.expect("the profile has a sum");
+    assert!(
+        allocations > 0,
+        "what allocates has one of the names that are counted: leave out the feature `mimalloc`"
+    );
     Counts { instructions: whole(instructions), allocations: whole(allocations) }
 }

@@ -1,6 +1,6 @@
 //! What a call, a storm and a hub cost, measured beside the raw parts: see `BENCHMARKS.md`.
 
-/// A feature for what the system's own allocator is not made for: see `accounts` in `BENCHMARKS.md`.
+/// Another allocator, to see how much of what `accounts` finds is the system's.
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::{Table, whole};
 use crate::usage;
 
-/// How often each side has its turn.
+/// How often each side has its turn, unless a scenario says otherwise.
 pub(crate) const ROUNDS: usize = 11;
 
 /// What one turn of a side took.

@@ -23,7 +23,7 @@ pub(crate) struct Scenario {
     pub(crate) about: &'static str,
     pub(crate) run: fn() -> LocalBoxFuture<'static, Report>,
     pub(crate) is_part_of: PartOf,
-    /// The programs that it starts.
+    /// The programs that have to be installed.
     pub(crate) needs: &'static [&'static str],
 }
 

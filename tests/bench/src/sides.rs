@@ -48,7 +48,8 @@ pub(crate) enum Side {
     Declared,
     /// The same, with a storage of the call's own.
     Override,
-    /// Hand-written reqwest with a token that it is given.
+    /// Hand-written reqwest with a token that it is given, as reqwest is by default: it follows redirects and copies each request
+    /// for a retry, which a declared client must not.
     Reqwest,
     /// hyper-util's client with the request made beforehand: the floor.
     Hyper,
@@ -157,7 +158,7 @@ impl Caller {
         }
     }
 
-    /// Makes so many calls, one after the other, each of which has to be over within a time that is longer than it takes.
+    /// Makes so many calls, one after the other, each with a time limit that it never reaches.
     async fn calls_in_time(&self, what: What, count: usize) {
         for _ in 0..count {
             let answer = tokio::time::timeout(Duration::from_secs(60), self.call(what)).await.expect(ANSWERS);
@@ -165,7 +166,7 @@ impl Caller {
         }
     }
 
-    /// Makes so many calls, some of them at a time; each within a time, where they are `timed`.
+    /// Makes so many calls, some of them at a time; each with a time limit, where they are `timed`.
     pub(crate) async fn calls_at_once(&self, what: What, count: usize, in_flight: usize, timed: bool) {
         let each = count / in_flight;
         let tasks: Vec<_> = (0..in_flight)

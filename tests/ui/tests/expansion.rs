@@ -189,7 +189,7 @@ fn a_method_of_the_users_own_hands_on_to_its_namesake() {
 
     impl Account for Wechat {
         fn appid(&self) -> Option<&str> {
-            self.client().appid()
+            self.client().appid().and_then(|appid| appid.strip_prefix("wx"))
         }
     }
 
@@ -197,10 +197,15 @@ fn a_method_of_the_users_own_hands_on_to_its_namesake() {
         fn expires_in(&self) -> Option<Duration> {
             self.client().expires_in().or(Some(Duration::ZERO))
         }
+
+        fn get(&self, path: &str) -> String {
+            format!("{:?}", self.client().get(path))
+        }
     }
 
-    assert_eq!(Wechat::new().appid(), Some("wx1f2e3d4c5b6a7988"));
+    assert_eq!(Wechat::new().appid(), Some("1f2e3d4c5b6a7988"));
     assert_eq!(Wechat::new().expires_in(), Some(Duration::ZERO));
+    assert!(Wechat::new().get("/cgi-bin/user/info").contains("/cgi-bin/user/info"));
 }
 
 #[test]

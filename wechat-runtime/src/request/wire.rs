@@ -157,13 +157,14 @@ impl<T: Transport, R: Reading> Next for Sending<'_, T, R> {
         let mut failures = 0;
         loop {
             match self.attempt_in_time(token).await {
-                Err(error)
-                    if failures < self.call.limits.retries
-                        && self.may_try_again(&error)
-                        && !self.deadline.is_over() =>
-                {
+                Err(error) if failures < self.call.limits.retries && self.may_try_again(&error) => {
+                    let pause = PAUSE.pause(failures);
+                    let pause = pause + jitter(pause, PAUSE_JITTER_PERCENT);
+                    if !self.deadline.leaves_room_for(pause) {
+                        return Err(error);
+                    }
                     tracing::debug!(endpoint = &*self.call.called.endpoint, %error, "trying again");
-                    Box::pin(pause(failures, self.deadline)).await?;
+                    Box::pin(tokio::time::sleep(pause)).await;
                     failures += 1;
                 }
                 outcome => return outcome,
@@ -300,17 +301,6 @@ impl Prepared {
     }
 }
 
-/// Waits before an attempt is repeated.
-async fn pause(failures: u32, deadline: Deadline) -> Result<(), Error> {
-    let pause = PAUSE.pause(failures);
-    let pause = tokio::time::sleep(pause + jitter(pause, PAUSE_JITTER_PERCENT));
-    let pause = async {
-        pause.await;
-        Ok(())
-    };
-    deadline.wait(pause).await
-}
-
 /// Adds to a query what the caller wrote, byte for byte.
 ///
 /// Adding pair by pair costs half of having the whole parsed, and leaves a plain pair as it is written.
@@ -339,7 +329,36 @@ fn has_body(method: &Method) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
+    use crate::adapters::Memory;
+    use crate::{Bound, Client, Common};
+
+    /// Reaches nobody.
+    struct Unconnected<'a>(&'a mut usize);
+
+    impl Transport for Unconnected<'_> {
+        async fn execute(&mut self, _: reqwest::Request) -> Result<reqwest::Response, Error> {
+            *self.0 += 1;
+            Err(Error::new(ErrorKind::Connect, "nobody is there"))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_pause_is_begun_that_the_call_would_end_in() {
+        let storage = Bound::<Common>::new(Memory::new(), ());
+        let client = Client::builder(storage).base_url("http://platform.example").build().unwrap();
+        // Room for the first pause, which takes 150 ms at most, and not for the second, of 200 ms at least.
+        let limit = Duration::from_millis(180);
+        let call = client.get("/cgi-bin/x").access_token("a.token").timeout(limit);
+        let (mut attempts, began) = (0, Instant::now());
+        let mut call = Prepared::new(call).unwrap();
+        let outcome: Result<Response, _> = call.send(Unconnected(&mut attempts)).await;
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Connect);
+        assert_eq!(attempts, 2);
+        assert!(began.elapsed() < limit);
+    }
 
     #[test]
     fn what_the_caller_wrote_stays_byte_for_byte_behind_the_token() {
