@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
-use sha1::{Digest as _, Sha1};
+use sha1_smol::Sha1;
 
 use crate::errcode::ErrorKind;
 use crate::{Error, Secret};
@@ -114,9 +114,7 @@ pub(crate) fn sha1(parts: &[&str]) -> String {
     for part in parts {
         digest.update(part.as_bytes());
     }
-    let digits =
-        |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0'));
-    digest.finalize().iter().flat_map(digits).collect()
+    digest.digest().to_string()
 }
 
 /// What a page gives to `wx.config`: it serialises as that object.

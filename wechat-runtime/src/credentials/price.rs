@@ -1,7 +1,7 @@
 //! What a credential is bought with, as it is recognised without being kept.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use sha1_smol::Sha1;
 
 use super::cool_down::EndsBy;
 use crate::Secret;
@@ -16,7 +16,7 @@ impl Mark {
     pub(super) const NONE: Self = Self(0);
 
     pub(super) fn of(secret: &Secret) -> Self {
-        let hash = Sha256::digest(secret.expose());
+        let hash = Sha1::from(secret.expose()).digest().bytes();
         Self(hash.iter().take(8).fold(0, |mark, byte| (mark << 8) | u64::from(*byte)))
     }
 }

@@ -11,8 +11,8 @@ use self::package::{Package, Took};
 use crate::report::{Must, Report, Table, whole};
 use crate::rounds::{ROUNDS, median, spread};
 
-/// How often each side is built from nothing: it takes a minute or so each time.
-const COLD_ROUNDS: usize = 3;
+/// How often each side is built from nothing: it takes most of a minute each time.
+const COLD_ROUNDS: usize = 10;
 
 /// The declared clients in the two crates that are checked.
 const CLIENTS: (usize, usize) = (1, 100);
