@@ -51,7 +51,9 @@ impl Deadline {
 
     fn missed(&self) -> Error {
         Error::new(ErrorKind::Timeout, format!("the call took longer than {:?}", self.limit))
-            .advising("call again later, or allow it more time by `timeout`")
+            .advising(
+                "allow more time by `timeout`; WeChat may have acted on the request: check before sending it again",
+            )
     }
 }
 

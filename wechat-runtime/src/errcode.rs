@@ -173,7 +173,9 @@ impl ErrorKind {
             Self::Api => "look the errcode up in WeChat's table",
             Self::Storage => "see to the storage adapter",
             Self::Connect => "check base_url and the network",
-            Self::Timeout => "call again later, or allow more time",
+            Self::Timeout => {
+                "allow more time; WeChat may have acted on the request: check before sending it again"
+            }
             Self::Transport => {
                 "whether WeChat has acted on the request is not known: check before sending it again"
             }

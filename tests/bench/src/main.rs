@@ -24,7 +24,14 @@ fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [ROLE, role, ref told @ ..] => roles::play(role, told),
-        [name] => SCENARIOS.iter().find(|scenario| scenario.name == name).map_or_else(|| usage(), run),
+        [name] => {
+            if let Some(scenario) = SCENARIOS.iter().find(|scenario| scenario.name == name) {
+                run(scenario);
+            } else {
+                eprintln!("there is no scenario `{name}`");
+                usage();
+            }
+        }
         _ => usage(),
     }
 }

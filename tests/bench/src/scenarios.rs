@@ -40,6 +40,7 @@ impl Scenario {
 
 const VALGRIND: &str = "valgrind";
 const REDIS: &str = "redis-server";
+const CARGO: &str = "cargo";
 
 /// Where else a scenario runs than by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -107,7 +108,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         about: "a cold build against plain reqwest, and a hundred declared clients",
         run: || build::run().boxed_local(),
         is_part_of: PartOf::Nothing,
-        needs: &[],
+        needs: &[CARGO],
     },
     Scenario {
         name: "counts",

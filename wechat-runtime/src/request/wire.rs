@@ -194,7 +194,11 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
             return Box::pin(self.upload_in_time(token, measured)).await;
         }
         let (limit, deadline) = (self.call.limits.attempt, self.deadline);
-        let late = || Error::new(ErrorKind::Timeout, "no answer in time");
+        let late = || {
+            Error::new(ErrorKind::Timeout, format!("no answer within {limit:?}")).advising(
+                "allow more time by `attempt_timeout`; WeChat may have acted on the request: check before sending it again",
+            )
+        };
         deadline.wait_within(limit, Box::pin(self.attempt(token)), late).await
     }
 
