@@ -57,7 +57,6 @@ pub(crate) trait Transport: Send {
 
 /// The client's own way.
 impl Transport for reqwest::Client {
-    // The request is handed on before there is a future, which need not have room for it.
     fn execute(
         &mut self,
         request: reqwest::Request,
