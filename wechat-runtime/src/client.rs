@@ -22,7 +22,7 @@ use crate::application::{Application, Common};
 use crate::clock::Clock;
 use crate::credential::{Account, Credential};
 use crate::credentials::{Cause, Credentials};
-use crate::deadline::Deadline;
+use crate::deadline::{Awaited, Deadline};
 use crate::request::RequestBuilder;
 use crate::request::prepared::no_account;
 use crate::sign::{AddCard, ChooseCard, JssdkConfig, SignedCard, SignedChoice};
@@ -125,7 +125,7 @@ impl<App: Application> Client<App> {
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        Deadline::after(self.inner.limits.call).wait(work).await
+        Deadline::after(self.inner.limits.call).wait_for(Awaited::Credential, work).await
     }
 
     /// The credentials of the declared application, or of an account that has authorized it.

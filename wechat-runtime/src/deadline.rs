@@ -11,6 +11,43 @@ use crate::errcode::ErrorKind;
 /// Past every deadline, and still a time that the timer takes, and every system's clock: 100 years are too many for one.
 pub(crate) const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
+/// What a call waits for: what was missing when its time was over, and whether WeChat has acted on it by then.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    /// A token, or what else it is made with.
+    Credential,
+    /// What it sends, from a file.
+    Body,
+    /// What WeChat answers.
+    Answer,
+    /// That is stored what came with a success.
+    Keeping,
+}
+
+impl Awaited {
+    fn missing(self) -> &'static str {
+        match self {
+            Self::Credential => "its credential was not there yet",
+            Self::Body => "what it sends was not read yet",
+            Self::Answer => "its answer was not there yet",
+            Self::Keeping => "its answer was there, and was not kept yet",
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Credential => "allow more time by `timeout`; WeChat has not acted on the call itself",
+            Self::Body => "allow more time by `timeout`; nothing was sent",
+            Self::Answer => {
+                "allow more time by `timeout`; WeChat may have acted on the request: check before sending it again"
+            }
+            Self::Keeping => {
+                "allow more time by `timeout`; WeChat has acted on the request: do not send it again"
+            }
+        }
+    }
+}
+
 /// The moment by which a call has to be over, with all that it waits for.
 ///
 /// Whatever waits is given it, in place of one timer around the whole: an attempt that has its own limit needs then one
@@ -28,11 +65,15 @@ impl Deadline {
     }
 
     /// Waits for what is a part of the call.
-    pub(crate) async fn wait<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        timeout_at(self.at, work).await.unwrap_or_else(|_| Err(self.missed()))
+    pub(crate) async fn wait_for<T>(
+        &self,
+        awaited: Awaited,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        timeout_at(self.at, work).await.unwrap_or_else(|_| Err(self.missed(awaited)))
     }
 
-    /// Waits for what has a limit of its own besides: where that ends it, the error is `late`.
+    /// Waits for an answer that has a limit of its own besides: where that ends it, the error is `late`.
     pub(crate) async fn wait_within<T>(
         &self,
         limit: Duration,
@@ -41,7 +82,7 @@ impl Deadline {
     ) -> Result<T, Error> {
         let due = Instant::now() + limit.min(FOR_EVER);
         let outcome = timeout_at(due.min(self.at), work).await;
-        outcome.unwrap_or_else(|_| Err(if due < self.at { late() } else { self.missed() }))
+        outcome.unwrap_or_else(|_| Err(if due < self.at { late() } else { self.missed(Awaited::Answer) }))
     }
 
     /// Whether there is still time after such a pause.
@@ -49,12 +90,17 @@ impl Deadline {
         Instant::now() + pause < self.at
     }
 
-    fn missed(&self) -> Error {
-        Error::new(ErrorKind::Timeout, format!("the call took longer than {:?}", self.limit))
-            .advising(
-                "allow more time by `timeout`; WeChat may have acted on the request: check before sending it again",
-            )
+    fn missed(&self, awaited: Awaited) -> Error {
+        let message = format!("the call took longer than {:?}: {}", self.limit, awaited.missing());
+        Error::new(ErrorKind::Timeout, message).advising(awaited.advice())
     }
+}
+
+/// The error of an attempt that ended by its own limit.
+pub(crate) fn late_attempt(message: String) -> Error {
+    Error::new(ErrorKind::Timeout, message).advising(
+        "allow more time by `attempt_timeout`; WeChat may have acted on the request: check before sending it again",
+    )
 }
 
 #[cfg(test)]
@@ -76,7 +122,22 @@ mod tests {
         assert!(missed(deadline, SECOND).await.contains("the attempt is late"));
         assert!(missed(deadline, 10 * SECOND).await.contains("longer than 3s"));
         assert!(missed(deadline, SECOND).await.contains("longer than 3s"), "it is over");
-        assert!(deadline.wait(async { Ok(1) }).await.is_ok(), "what does not wait is not late");
+        let done = deadline.wait_for(Awaited::Credential, async { Ok(1) }).await;
+        assert!(done.is_ok(), "what does not wait is not late");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_missing_is_told_and_whether_wechat_has_acted() {
+        for (awaited, missing, acted) in [
+            (Awaited::Credential, "credential", "has not acted"),
+            (Awaited::Body, "not read", "nothing was sent"),
+            (Awaited::Answer, "answer was not there", "may have acted"),
+            (Awaited::Keeping, "not kept", "do not send it again"),
+        ] {
+            let missed = Deadline::after(SECOND).wait_for(awaited, pending::<Result<(), _>>()).await;
+            let error = missed.unwrap_err().to_string();
+            assert!(error.contains(missing) && error.contains(acted), "{error}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

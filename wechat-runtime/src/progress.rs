@@ -8,8 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::Error;
-use crate::deadline::FOR_EVER;
-use crate::errcode::ErrorKind;
+use crate::deadline::{FOR_EVER, late_attempt};
 use crate::flight::lock;
 
 /// How far an upload or a download has come, in bytes.
@@ -64,7 +63,9 @@ impl Pulse {
             match timeout_at(due, &mut work).await {
                 Ok(outcome) => return outcome,
                 Err(_) if self.due(limit) > due => {}
-                Err(_) => return Err(Error::new(ErrorKind::Timeout, "no answer in time")),
+                Err(_) => {
+                    return Err(late_attempt(format!("nothing moved, and no answer came, within {limit:?}")));
+                }
             }
         }
     }
@@ -73,6 +74,7 @@ impl Pulse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::errcode::ErrorKind;
 
     const LIMIT: Duration = Duration::from_secs(10);
 

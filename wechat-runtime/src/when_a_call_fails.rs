@@ -370,9 +370,9 @@
 //! *Done already:* an attempt that ran out of time was repeated if it may be sent twice. A refresh that the call
 //! waited for goes on for the others.
 //!
-//! *To do:* WeChat may have acted: look before sending a POST again, unless
-//! [`endpoint()`](crate::Error::endpoint) is a path that grants, since then the call itself was not sent or was
-//! refused. For a long file allow the call more [time](crate::RequestBuilder::timeout).
+//! *To do:* the text says what was missing, and whether WeChat may have acted: then look before sending a POST again. It
+//! has not where [`endpoint()`](crate::Error::endpoint) is a path that grants, since then the call itself was not sent or
+//! was refused. For a long file allow the call more [time](crate::RequestBuilder::timeout).
 //!
 //! ## `Transport`
 //!

@@ -38,8 +38,9 @@ fn main() {
 
 /// Runs a scenario, and prints its table and its figures. It ends with 1 where it is to check them, and one is missed.
 fn run(scenario: &Scenario) {
-    if let Some(program) = scenario.missing() {
-        eprintln!("`{}` needs `{program}`, which is not on PATH: install it", scenario.name);
+    let missing = scenario.missing();
+    if !missing.is_empty() {
+        eprintln!("`{}` needs what is not on PATH: install {}", scenario.name, missing.join(" and "));
         std::process::exit(2);
     }
     let runtime = tokio::runtime::Runtime::new().expect("the async runtime starts");

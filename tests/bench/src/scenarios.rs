@@ -28,13 +28,13 @@ pub(crate) struct Scenario {
 }
 
 impl Scenario {
-    /// A program that it needs and that cannot be started here.
-    pub(crate) fn missing(&self) -> Option<&'static str> {
-        let starts = |program: &&&str| {
+    /// The programs that it needs and that cannot be started here.
+    pub(crate) fn missing(&self) -> Vec<&'static str> {
+        let starts = |program: &&str| {
             let mut command = Command::new(program);
             command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
         };
-        self.needs.iter().find(|program| !starts(program)).copied()
+        self.needs.iter().copied().filter(|program| !starts(program)).collect()
     }
 }
 

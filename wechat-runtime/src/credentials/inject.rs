@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Cause, Credentials};
 use crate::base::Addressed;
-use crate::deadline::Deadline;
+use crate::deadline::{Awaited, Deadline};
 use crate::errcode::TOKEN_REFUSED;
 use crate::storage::adapter::LocalCopy;
 use crate::{Error, Secret};
@@ -58,7 +58,7 @@ impl Credentials {
         let mut granted = match self.kept() {
             Some(kept) => kept,
             // Boxed, because it is rare, and large.
-            None => copy(deadline.wait(Box::pin(self.obtain_afresh())).await?),
+            None => copy(deadline.wait_for(Awaited::Credential, Box::pin(self.obtain_afresh())).await?),
         };
         let mut is_fresh = false;
         // One place that sends, so that a call has room for one attempt. Ends: a fresh one is tried once.
@@ -73,7 +73,7 @@ impl Credentials {
                 return Err(refusal.because("the access token is refused, and so is a fresh one"));
             }
             let (stale, cause) = (granted.grant.value.clone(), Cause::Refused(Some(refusal.clone())));
-            granted = copy(deadline.wait(self.refresh(Some(stale), cause)).await?);
+            granted = copy(deadline.wait_for(Awaited::Credential, self.refresh(Some(stale), cause)).await?);
             is_fresh = true;
             if !next.can_repeat() {
                 let why = "the access token was refused and is fresh now, but the body can be read only once";

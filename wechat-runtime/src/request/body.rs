@@ -7,7 +7,7 @@ use http_body::Body as _;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::Error;
-use crate::deadline::Deadline;
+use crate::deadline::{Awaited, Deadline};
 use crate::errcode::ErrorKind;
 use crate::flight::lock;
 use crate::upload::measured::Measured;
@@ -56,12 +56,12 @@ impl Body {
             Content::Empty => Self::Empty,
             Content::Bytes(bytes) if bytes.is_empty() => Self::Empty,
             Content::Bytes(bytes) => Self::Bytes(bytes),
-            Content::Upload(upload) => {
-                Self::Measured(Arc::new(deadline.wait(Box::pin(multipart::write(*upload))).await?))
-            }
-            Content::Raw(file) => {
-                Self::Measured(Arc::new(deadline.wait(Box::pin(Measured::raw(*file))).await?))
-            }
+            Content::Upload(upload) => Self::Measured(Arc::new(
+                deadline.wait_for(Awaited::Body, Box::pin(multipart::write(*upload))).await?,
+            )),
+            Content::Raw(file) => Self::Measured(Arc::new(
+                deadline.wait_for(Awaited::Body, Box::pin(Measured::raw(*file))).await?,
+            )),
             Content::Stream(body) => match body.as_bytes() {
                 Some([]) => Self::Empty,
                 Some(bytes) => Self::Bytes(Bytes::copy_from_slice(bytes)),

@@ -19,7 +19,7 @@ use crate::called::{Called, Whose};
 use crate::client::Limits;
 use crate::credential::{Account, Credential};
 use crate::credentials::{Carried, Credentials, Next as _};
-use crate::deadline::Deadline;
+use crate::deadline::{Awaited, Deadline};
 use crate::errcode::ErrorKind;
 use crate::routes::{Fill, Filled, Grants, Needs, Place, Route, Success};
 use crate::wire::Wire;
@@ -264,7 +264,7 @@ impl Prepared {
     async fn run<T: Transport, R: Reading>(&mut self, transport: T, deadline: Deadline) -> Result<R, Error> {
         let mut secret = None;
         if !self.fills.is_empty() {
-            secret = deadline.wait(Box::pin(self.fill())).await?;
+            secret = deadline.wait_for(Awaited::Credential, Box::pin(self.fill())).await?;
         }
         let content = std::mem::replace(&mut self.content, Content::Empty);
         let body = Body::prepare(content, self.headers.as_deref(), &deadline).await?;
@@ -275,7 +275,8 @@ impl Prepared {
                 credentials.inject_into(&mut sending, &deadline).await?
             }
             (Carries::Answered(asked), Some(credentials)) => {
-                let body = deadline.wait(Box::pin(asked.answer(credentials))).await?;
+                let body =
+                    deadline.wait_for(Awaited::Credential, Box::pin(asked.answer(credentials))).await?;
                 R::made(body, this.called.clone())
             }
             (Carries::Callers(token), _) => {
@@ -285,7 +286,7 @@ impl Prepared {
         };
         // With a token of the caller's own, whose it was is not known.
         if this.called.token != Whose::Callers && this.route.success != Success::NothingMore {
-            deadline.wait(Box::pin(this.succeeded(&answer))).await?;
+            deadline.wait_for(Awaited::Keeping, Box::pin(this.succeeded(&answer))).await?;
         }
         Ok(answer)
     }

@@ -15,7 +15,7 @@ use crate::arrival::Arrival;
 use crate::base::Addressed;
 use crate::called::Called;
 use crate::credentials::{Carried, Judged, Next};
-use crate::deadline::Deadline;
+use crate::deadline::{Awaited, Deadline, late_attempt};
 use crate::errcode::ErrorKind;
 use crate::response::Response;
 use crate::settings::{Backoff, jitter};
@@ -193,18 +193,15 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
             return Box::pin(self.upload_in_time(token, measured)).await;
         }
         let (limit, deadline) = (self.call.limits.attempt, self.deadline);
-        let late = || {
-            Error::new(ErrorKind::Timeout, format!("no answer within {limit:?}")).advising(
-                "allow more time by `attempt_timeout`; WeChat may have acted on the request: check before sending it again",
-            )
-        };
+        let late = || late_attempt(format!("no answer within {limit:?}"));
         deadline.wait_within(limit, Box::pin(self.attempt(token)), late).await
     }
 
     /// One attempt of an upload: it may take longer than an attempt, as long as it does not stand still.
     async fn upload_in_time(&mut self, token: Option<Carried<'_>>, body: &Measured) -> Result<R, Error> {
         let (limit, deadline) = (self.call.limits.attempt, self.deadline);
-        let outcome = deadline.wait(body.pulse().within(limit, self.attempt(token))).await;
+        let outcome =
+            deadline.wait_for(Awaited::Answer, body.pulse().within(limit, self.attempt(token))).await;
         // The transport knows a file that cannot be read only as a broken connection.
         outcome.map_err(|error| body.take_failure().unwrap_or(error))
     }
