@@ -153,7 +153,7 @@ struct Through<'a> {
 impl Transport for Through<'_> {
     const PASSES_ANY_STATUS: bool = true;
 
-    async fn execute(&mut self, mut request: Request) -> Result<Response, Error> {
+    async fn execute(&mut self, _: &reqwest::Client, mut request: Request) -> Result<Response, Error> {
         *request.timeout_mut() = self.timeout;
         *request.version_mut() = self.version;
         let sent_to = request.url().clone();

@@ -19,6 +19,7 @@ use tokio::io::AsyncRead;
 
 use self::body::Content;
 use self::prepared::Prepared;
+use self::wire::Own;
 #[cfg(feature = "reqwest-middleware")]
 use crate::application::Kind;
 use crate::application::{Application, Component};
@@ -247,7 +248,7 @@ impl<App: Application> RequestBuilder<App> {
     pub async fn send(self) -> Result<Response, Error> {
         // Nothing comes before it is awaited: what is said of the call is said in its caller's span.
         let mut call = Prepared::new(self)?;
-        call.send(call.http()).await
+        call.send(Own).await
     }
 
     /// Sends the call, and begins to receive a file.
@@ -266,7 +267,7 @@ impl<App: Application> RequestBuilder<App> {
         let limits = call.limits();
         let within =
             Within { deadline: Deadline::after(limits.call), piece: limits.attempt, body: limits.body };
-        let arrival: Arrival = call.send(call.http()).await?;
+        let arrival: Arrival = call.send(Own).await?;
         Ok(Download::new(arrival.error_unless_file(part_asked_for)?, within))
     }
 

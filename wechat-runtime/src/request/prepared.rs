@@ -231,11 +231,6 @@ impl Prepared {
         self
     }
 
-    /// The client's own way to send it.
-    pub(super) fn http(&self) -> reqwest::Client {
-        self.wire.http.clone()
-    }
-
     pub(super) fn limits(&self) -> Limits {
         self.limits
     }

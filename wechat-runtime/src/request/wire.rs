@@ -48,20 +48,25 @@ pub(crate) trait Transport: Send {
     /// where it leads, it may repeat the token.
     const PASSES_ANY_STATUS: bool = false;
 
+    /// Sends it; by `http`, unless it has another way.
     // The request is handed on before there is a future, which need not have room for it.
     fn execute(
         &mut self,
+        http: &reqwest::Client,
         request: reqwest::Request,
     ) -> impl Future<Output = Result<reqwest::Response, Error>> + Send;
 }
 
 /// The client's own way.
-impl Transport for reqwest::Client {
+pub(crate) struct Own;
+
+impl Transport for Own {
     fn execute(
         &mut self,
+        http: &reqwest::Client,
         request: reqwest::Request,
     ) -> impl Future<Output = Result<reqwest::Response, Error>> + Send {
-        let sent = (*self).execute(request);
+        let sent = http.execute(request);
         async { sent.await.map_err(Error::transport) }
     }
 }
@@ -208,7 +213,7 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
 
     async fn attempt(&mut self, token: Option<Carried<'_>>) -> Result<R, Error> {
         let request = self.request(token)?;
-        let response = self.transport.execute(request).await?;
+        let response = self.transport.execute(&self.call.wire.http, request).await?;
         let status = response.status();
         let (call, secret) = (self.call, self.secret.as_ref());
         let secrets = || call.secrets(token.map(|carried| carried.token).into_iter().chain(secret));
@@ -339,7 +344,11 @@ mod tests {
     struct Unconnected<'a>(&'a mut usize);
 
     impl Transport for Unconnected<'_> {
-        async fn execute(&mut self, _: reqwest::Request) -> Result<reqwest::Response, Error> {
+        async fn execute(
+            &mut self,
+            _: &reqwest::Client,
+            _: reqwest::Request,
+        ) -> Result<reqwest::Response, Error> {
             *self.0 += 1;
             Err(Error::new(ErrorKind::Connect, "nobody is there"))
         }
