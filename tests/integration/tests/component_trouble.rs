@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use serde_json::json;
+use wechat_integration_tests::process::PATIENCE;
 use wechat_integration_tests::{
     AUTHORIZER_LIST, AUTHORIZER_TOKEN, Agency, Cabinet, PATH, QUERY_AUTH, SECRET, call_for, everybody_waits,
     exchange, new_appid,
@@ -381,6 +382,43 @@ async fn wherever_an_exchange_is_cancelled_the_account_can_be_called_for() {
         agency.keep_ticket().await;
     }
     assert!((1..60).contains(&finished), "{finished}");
+}
+
+#[tokio::test]
+async fn an_authorization_is_kept_though_its_call_ends_behind_another_save() {
+    const LATER: &str = "refreshtoken@@@later";
+    let agency = Agency::new().await;
+    let client = agency.client();
+    let appid = new_appid();
+    let code = agency.component().authorize(&appid).authorization_code().to_owned();
+    agency.cabinet.hold_saves(true);
+    let before = agency.cabinet.saves();
+    let first = {
+        let client = client.clone();
+        tokio::spawn(async move { exchange(&client, &code).await })
+    };
+    agency.cabinet.saving(before + 1).await;
+
+    let answer = json!({ "authorization_info": {
+        "authorizer_appid": &appid,
+        "authorizer_access_token": "accesstoken@@@later",
+        "expires_in": 7200,
+        "authorizer_refresh_token": LATER,
+    } });
+    agency.sim.fault(QUERY_AUTH, Fault::raw(200, "application/json", answer.to_string()));
+    let later = client.post(QUERY_AUTH).json(&json!({ "authorization_code": "another" }));
+    let error = later.timeout(Duration::from_secs(1)).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("its answer was not kept yet"), "{error}");
+
+    agency.cabinet.hold_saves(false);
+    first.await.unwrap().unwrap();
+    let kept = async {
+        while agency.stored(&appid).await[1].as_deref() != Some(LATER) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, kept).await.expect("what was answered later is kept");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::lane::Lane;
 use crate::credential::Credential;
 use crate::flight::Flights;
 use crate::storage::store::Owner;
-use crate::{AuthorizerToken, Error};
+use crate::{AuthorizerToken, Error, task};
 
 /// What a change of a record came to.
 #[derive(Clone)]
@@ -40,14 +40,17 @@ impl Credentials {
     where
         F: Fn(Option<&AuthorizerToken>) -> Option<AuthorizerToken> + Clone + Send + Sync + 'static,
     {
-        let work = || -> BoxFuture<'static, _> {
-            let (this, change) = (self.clone(), change.clone());
+        let this = self.clone();
+        let work = move || -> BoxFuture<'static, _> {
+            let (this, change) = (this.clone(), change.clone());
             Box::pin(async move { this.change_record_now(change).await })
         };
         // A read and a save.
         let within = self.storage_patience().saturating_mul(3);
-        let changed = CHANGES.in_turn(&self.lane(), within, work).await;
-        changed.unwrap_or_else(|| Err(self.shutting_down()))
+        let lane = self.lane();
+        // Who waits for its turn is as much on its way as who has it.
+        let changed = task::begin(async move { CHANGES.in_turn(&lane, within, work).await }).await;
+        changed.ok().flatten().unwrap_or_else(|| Err(self.shutting_down()))
     }
 
     async fn change_record_now(
