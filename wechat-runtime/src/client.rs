@@ -20,7 +20,7 @@ pub use self::preauth::{AuthType, PreauthCall, PreauthUrl};
 pub use self::ticket_call::TicketCall;
 use crate::application::{Application, Common};
 use crate::clock::Clock;
-use crate::credential::{Account, Credential};
+use crate::credential::{Account, Credential, Grant};
 use crate::credentials::{Cause, Credentials};
 use crate::deadline::{Awaited, Deadline};
 use crate::request::RequestBuilder;
@@ -124,8 +124,14 @@ impl<App: Application> Client<App> {
         self.inner.expires_in
     }
 
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        Deadline::after(self.inner.limits.call).wait_for(Awaited::Credential, work).await
+    /// Waits for the credential as long as a call may take.
+    async fn in_time(
+        &self,
+        credentials: &Credentials,
+        granted: impl Future<Output = Result<Grant, Error>>,
+    ) -> Result<Grant, Error> {
+        let granted = Deadline::after(self.inner.limits.call).wait_for(Awaited::Credential, granted).await;
+        granted.map_err(|error| credentials.locate(error))
     }
 
     /// The credentials of the declared application, or of an account that has authorized it.
@@ -177,7 +183,7 @@ impl Client<Common> {
     /// [`timeout`](ClientBuilder::timeout); no declared appid ([`Request`](crate::ErrorKind::Request)).
     pub async fn fetch_access_token(&self) -> Result<Token, Error> {
         let credentials = self.declared_credentials(None, Credential::AccessToken(self.inner.kind))?;
-        let granted = self.in_time(credentials.obtain()).await?;
+        let granted = self.in_time(&credentials, credentials.obtain()).await?;
         Ok(granted.into_token(self.inner.kind))
     }
 
@@ -193,7 +199,8 @@ impl Client<Common> {
     /// up, or `stale` is what comes back.
     pub async fn refresh_access_token(&self, stale: &Secret) -> Result<Token, Error> {
         let credentials = self.declared_credentials(None, Credential::AccessToken(self.inner.kind))?;
-        let granted = self.in_time(credentials.refresh(Some(stale.clone()), Cause::Refused(None))).await?;
+        let refreshed = credentials.refresh(Some(stale.clone()), Cause::Refused(None));
+        let granted = self.in_time(&credentials, refreshed).await?;
         Ok(granted.into_token(self.inner.kind))
     }
 }

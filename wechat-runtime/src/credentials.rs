@@ -45,6 +45,9 @@ use crate::{Error, Secret, storage, task};
 /// The refreshes under way in this process.
 static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new);
 
+/// What can be done where a credential did not come in time.
+const TRY_AGAIN: &str = "try again";
+
 /// How often one who refreshes begins anew because another was quicker.
 const OVERTAKEN_AT_MOST: u32 = 2;
 
@@ -171,7 +174,7 @@ impl Credentials {
         Box::pin(async move {
             let refreshed = tokio::time::timeout(self.patience(), self.refresh_together(stale, cause)).await;
             let late = || format!("no {} was granted in time", self.key.credential.name());
-            refreshed.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, late())))
+            refreshed.unwrap_or_else(|_| Err(self.late(late())))
         })
     }
 
@@ -256,7 +259,7 @@ impl Credentials {
     }
 
     fn shutting_down(&self) -> Error {
-        self.error(ErrorKind::Timeout, "the async runtime is shutting down")
+        self.late("the async runtime is shutting down")
     }
 
     /// Starts a refresh and does not wait for it.
@@ -399,8 +402,13 @@ impl Credentials {
         self.locate(Error::new(kind, message))
     }
 
+    /// The error of who has waited in vain for the credential: of the call that it is for, it says nothing.
+    fn late(&self, message: impl Into<Cow<'static, str>>) -> Error {
+        self.error(ErrorKind::Timeout, message).advising(TRY_AGAIN)
+    }
+
     /// Says where it happened. A client of a hub has no endpoint of WeChat's: its calls have theirs.
-    fn locate(&self, error: Error) -> Error {
+    pub(crate) fn locate(&self, error: Error) -> Error {
         let endpoint = self.binding.store.owner().map(|_| self.endpoint());
         error.at(endpoint, Some(self.key.account.named()))
     }

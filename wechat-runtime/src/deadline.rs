@@ -11,16 +11,18 @@ use crate::errcode::ErrorKind;
 /// Past every deadline, and still a time that the timer takes, and every system's clock: 100 years are too many for one.
 pub(crate) const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
-/// What a call waits for: what was missing when its time was over, and whether WeChat has acted on it by then.
+/// What a call waits for: what was missing when its time was over, and what can be done then.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Awaited {
-    /// A token, or what else it is made with.
+    /// A token, or what else it is made with, or asks for by name.
     Credential,
     /// What it sends, from a file.
     Body,
     /// What WeChat answers.
     Answer,
-    /// That is stored what came with a success.
+    /// The rest of a file.
+    File,
+    /// That what came with a success is stored.
     Keeping,
 }
 
@@ -30,19 +32,24 @@ impl Awaited {
             Self::Credential => "its credential was not there yet",
             Self::Body => "what it sends was not read yet",
             Self::Answer => "its answer was not there yet",
-            Self::Keeping => "its answer was there, and was not kept yet",
+            Self::File => "the file was not whole yet",
+            Self::Keeping => "its answer was not kept yet",
         }
     }
 
     fn advice(self) -> &'static str {
         match self {
-            Self::Credential => "allow more time by `timeout`; WeChat has not acted on the call itself",
+            // It was not sent, or was refused; or may be sent twice, since it was.
+            Self::Credential => {
+                "allow more time by `timeout`, or try again: what is granted meanwhile is kept"
+            }
             Self::Body => "allow more time by `timeout`; nothing was sent",
             Self::Answer => {
                 "allow more time by `timeout`; WeChat may have acted on the request: check before sending it again"
             }
+            Self::File => "allow more time by `timeout`, and download it again",
             Self::Keeping => {
-                "allow more time by `timeout`; WeChat has acted on the request: do not send it again"
+                "see to the storage adapter; WeChat has acted on the request: do not send it again"
             }
         }
     }
@@ -73,16 +80,17 @@ impl Deadline {
         timeout_at(self.at, work).await.unwrap_or_else(|_| Err(self.missed(awaited)))
     }
 
-    /// Waits for an answer that has a limit of its own besides: where that ends it, the error is `late`.
+    /// Waits for what has a limit of its own besides: where that ends it, the error is `late`.
     pub(crate) async fn wait_within<T>(
         &self,
+        awaited: Awaited,
         limit: Duration,
         work: impl Future<Output = Result<T, Error>>,
         late: impl FnOnce() -> Error,
     ) -> Result<T, Error> {
         let due = Instant::now() + limit.min(FOR_EVER);
         let outcome = timeout_at(due.min(self.at), work).await;
-        outcome.unwrap_or_else(|_| Err(if due < self.at { late() } else { self.missed(Awaited::Answer) }))
+        outcome.unwrap_or_else(|_| Err(if due < self.at { late() } else { self.missed(awaited) }))
     }
 
     /// Whether there is still time after such a pause.
@@ -113,7 +121,11 @@ mod tests {
 
     async fn missed(deadline: Deadline, limit: Duration) -> String {
         let late = || Error::new(ErrorKind::Timeout, "the attempt is late");
-        deadline.wait_within(limit, pending::<Result<(), _>>(), late).await.unwrap_err().to_string()
+        deadline
+            .wait_within(Awaited::Answer, limit, pending::<Result<(), _>>(), late)
+            .await
+            .unwrap_err()
+            .to_string()
     }
 
     #[tokio::test(start_paused = true)]
@@ -127,22 +139,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_missing_is_told_and_whether_wechat_has_acted() {
-        for (awaited, missing, acted) in [
-            (Awaited::Credential, "credential", "has not acted"),
+    async fn what_was_missing_is_told_and_what_to_do() {
+        for (awaited, missing, advice) in [
+            (Awaited::Credential, "credential was not there", "try again"),
             (Awaited::Body, "not read", "nothing was sent"),
             (Awaited::Answer, "answer was not there", "may have acted"),
+            (Awaited::File, "not whole", "download it again"),
             (Awaited::Keeping, "not kept", "do not send it again"),
         ] {
             let missed = Deadline::after(SECOND).wait_for(awaited, pending::<Result<(), _>>()).await;
             let error = missed.unwrap_err().to_string();
-            assert!(error.contains(missing) && error.contains(acted), "{error}");
+            assert!(error.contains(missing) && error.contains(advice), "{error}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_limit_is_too_long_for_the_timer() {
         let deadline = Deadline::after(Duration::MAX);
-        assert!(deadline.wait_within(Duration::MAX, async { Ok(1) }, || unreachable!()).await.is_ok());
+        assert!(
+            deadline
+                .wait_within(Awaited::Answer, Duration::MAX, async { Ok(1) }, || unreachable!())
+                .await
+                .is_ok()
+        );
     }
 }

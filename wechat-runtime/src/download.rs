@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::arrival::Arrival;
-use crate::deadline::Deadline;
+use crate::deadline::{Awaited, Deadline};
 use crate::errcode::ErrorKind;
 use crate::error::shown;
 use crate::progress::{Listener, Progress};
@@ -126,8 +126,13 @@ impl Download {
         let Within { deadline, piece, .. } = self.within;
         let coming =
             self.arrival.chunk().map_err(|error| error.advising("the file is not whole: download it again"));
-        let late = || Error::new(ErrorKind::Timeout, format!("the next piece did not come within {piece:?}"));
-        let chunk = deadline.wait_within(piece, coming, late).await.map_err(|error| self.locate(error))?;
+        let late = || {
+            let message = format!("the next piece did not come within {piece:?}");
+            Error::new(ErrorKind::Timeout, message)
+                .advising("allow more time by `attempt_timeout`, and download the file again")
+        };
+        let chunk = deadline.wait_within(Awaited::File, piece, coming, late).await;
+        let chunk = chunk.map_err(|error| self.locate(error))?;
         if let Some(chunk) = &chunk {
             self.received += chunk.len() as u64;
             if let Some(listener) = &self.listener {

@@ -41,7 +41,7 @@
 //!         | ErrorKind::TokenRejected
 //!         | ErrorKind::Storage
 //!         | ErrorKind::Connect => Next::Again(wait.unwrap_or(Duration::from_secs(60))),
-//!         // With a wait, it was the token that did not come. Without one, WeChat may have acted on the call.
+//!         // With a wait, it was the token that did not come. Without one, WeChat may have acted on the call: the text tells.
 //!         ErrorKind::Timeout | ErrorKind::Transport => wait.map_or(Next::LookFirst, Next::Again),
 //!         ErrorKind::UserToken => Next::LogInAgain,
 //!         _ => Next::TellSomebody(error.to_string()),
@@ -370,9 +370,9 @@
 //! *Done already:* an attempt that ran out of time was repeated if it may be sent twice. A refresh that the call
 //! waited for goes on for the others.
 //!
-//! *To do:* the text says what was missing, and whether WeChat may have acted: then look before sending a POST again. It
-//! has not where [`endpoint()`](crate::Error::endpoint) is a path that grants, since then the call itself was not sent or
-//! was refused. For a long file allow the call more [time](crate::RequestBuilder::timeout).
+//! *To do:* the text says what was missing. Was it the credential, or is [`endpoint()`](crate::Error::endpoint) a path that
+//! grants, send the call again. Was it the answer, WeChat may have acted: look before sending a POST again. For a long
+//! file allow the call more [time](crate::RequestBuilder::timeout).
 //!
 //! ## `Transport`
 //!

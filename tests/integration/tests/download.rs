@@ -227,7 +227,7 @@ async fn a_download_that_stands_still_ends_in_its_time() {
     let waiting = tokio::time::timeout(Duration::from_secs(5), waiting).await;
     let error = waiting.expect("it ends with the call, not with the piece").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.to_string().contains("`timeout`"), "{error}");
+    assert!(error.to_string().contains("the file was not whole yet"), "{error}");
 }
 
 /// A server that gives this answer, once.

@@ -133,16 +133,16 @@ async fn a_platform_that_hangs_never_holds_a_caller_past_its_deadline() {
     world.sim.fault("*", Fault::hang());
     new.sim.fault("*", Fault::hang());
     let deadline = Duration::from_millis(300);
-    for (call, acted) in [
-        (client.get(PATH), "may have acted"),
-        (client.post(SEND).json(&json!({})), "may have acted"),
-        (cold.get(PATH), "has not acted"),
+    for (call, missing) in [
+        (client.get(PATH), "its answer was not there"),
+        (client.post(SEND).json(&json!({})), "its answer was not there"),
+        (cold.get(PATH), "its credential was not there"),
     ] {
         let started = Instant::now();
         let error = call.timeout(deadline).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         assert!(error.endpoint().is_some());
-        assert!(error.to_string().contains(acted), "{error}");
+        assert!(error.to_string().contains(missing), "{error}");
         assert!(started.elapsed() < deadline + Duration::from_millis(700), "{:?}", started.elapsed());
     }
 }

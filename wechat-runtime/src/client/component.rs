@@ -47,7 +47,7 @@ impl Client<Component> {
     /// [`api_component_token`]: https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/ThirdParty/token/component_access_token.html
     pub async fn fetch_component_access_token(&self) -> Result<Token, Error> {
         let credentials = self.declared_credentials(None, Credential::ComponentToken)?;
-        Ok(self.in_time(credentials.obtain()).await?.into_token(TokenKind::Classic))
+        Ok(self.in_time(&credentials, credentials.obtain()).await?.into_token(TokenKind::Classic))
     }
 
     /// The component's own access token in place of `stale`.
@@ -59,7 +59,7 @@ impl Client<Component> {
     pub async fn refresh_component_access_token(&self, stale: &Secret) -> Result<Token, Error> {
         let credentials = self.declared_credentials(None, Credential::ComponentToken)?;
         let refreshed = credentials.refresh(Some(stale.clone()), Cause::Refused(None));
-        Ok(self.in_time(refreshed).await?.into_token(TokenKind::Classic))
+        Ok(self.in_time(&credentials, refreshed).await?.into_token(TokenKind::Classic))
     }
 
     /// The access token of an account that has authorized the component, found, or fetched by its refresh token.
@@ -75,7 +75,7 @@ impl Client<Component> {
     /// [`api_authorizer_token`]: https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/ThirdParty/token/api_authorizer_token.html
     pub async fn fetch_access_token(&self, authorizer_appid: impl Into<String>) -> Result<Token, Error> {
         let credentials = self.authorizers_credentials(authorizer_appid.into().into())?;
-        Ok(self.in_time(credentials.obtain()).await?.into_token(TokenKind::Classic))
+        Ok(self.in_time(&credentials, credentials.obtain()).await?.into_token(TokenKind::Classic))
     }
 
     /// The access token of an account that has authorized the component, in place of `stale`.
@@ -91,7 +91,7 @@ impl Client<Component> {
     ) -> Result<Token, Error> {
         let credentials = self.authorizers_credentials(authorizer_appid.into().into())?;
         let refreshed = credentials.refresh(Some(stale.clone()), Cause::Refused(None));
-        Ok(self.in_time(refreshed).await?.into_token(TokenKind::Classic))
+        Ok(self.in_time(&credentials, refreshed).await?.into_token(TokenKind::Classic))
     }
 
     fn authorizers_credentials(&self, authorizer: Arc<str>) -> Result<Credentials, Error> {

@@ -199,7 +199,7 @@ impl<'a, T: Transport, R: Reading> Sending<'a, T, R> {
         }
         let (limit, deadline) = (self.call.limits.attempt, self.deadline);
         let late = || late_attempt(format!("no answer within {limit:?}"));
-        deadline.wait_within(limit, Box::pin(self.attempt(token)), late).await
+        deadline.wait_within(Awaited::Answer, limit, Box::pin(self.attempt(token)), late).await
     }
 
     /// One attempt of an upload: it may take longer than an attempt, as long as it does not stand still.
