@@ -37,8 +37,6 @@ pub(crate) enum PlatformOrder {
 pub(crate) struct Had {
     /// Calls for a token.
     pub(crate) fetches: usize,
-    /// Tokens that were newly made.
-    pub(crate) issued: usize,
     /// How many connections were open at most since all was forgotten, of all accounts.
     pub(crate) connections: usize,
 }
@@ -77,7 +75,6 @@ pub(super) fn serve() {
                     platform.clear_ledger();
                     say(&Had {
                         fetches: ledger.token_calls(&appid),
-                        issued: ledger.issues().iter().filter(|issue| issue.appid == appid).count(),
                         connections: platform.peak_connections(),
                     });
                 }

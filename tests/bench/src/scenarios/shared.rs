@@ -43,9 +43,9 @@ pub(crate) async fn expiries(count: usize) -> Report {
     // The tokens that expire first.
     let cold = four.turn().await.failures + one.turn().await.failures;
     assert_eq!(cold, 0, "the hubs have tokens at the beginning");
-    let issued =
+    let had =
         async |platform: &mut Process| -> Had { platform.ask(&PlatformOrder::Had(OF_FOUR.to_owned())).await };
-    issued(&mut platform).await;
+    had(&mut platform).await;
 
     let (mut turns, mut failures, mut fetches) = ([Vec::new(), Vec::new()], [0, 0], 0);
     for _ in 0..count {
@@ -56,7 +56,7 @@ pub(crate) async fn expiries(count: usize) -> Report {
             side.token = token;
             turns[number].push(turn);
         }
-        fetches += issued(&mut platform).await.issued;
+        fetches += had(&mut platform).await.fetches;
     }
     for hub in four.processes.into_iter().chain(one.processes).chain([platform]) {
         assert!(hub.end().await.success(), "a process ends well");
