@@ -45,8 +45,8 @@ use crate::{Error, Secret, storage, task};
 /// The refreshes under way in this process.
 static REFRESHES: LazyLock<Flights<Lane, Landing>> = LazyLock::new(Flights::new);
 
-/// What can be done where a credential did not come in time.
-const TRY_AGAIN: &str = "try again";
+/// What can be done about a call whose credential was not granted: it was not sent; or was refused; or may be sent twice.
+const SEND_AGAIN: &str = "the call may be sent again";
 
 /// How often one who refreshes begins anew because another was quicker.
 const OVERTAKEN_AT_MOST: u32 = 2;
@@ -174,7 +174,12 @@ impl Credentials {
         Box::pin(async move {
             let refreshed = tokio::time::timeout(self.patience(), self.refresh_together(stale, cause)).await;
             let late = || format!("no {} was granted in time", self.key.credential.name());
-            refreshed.unwrap_or_else(|_| Err(self.late(late())))
+            let refreshed = refreshed.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, late())));
+            refreshed.map_err(|error| match error.kind() {
+                // What is not known then is what has become of the credential, and not of the call.
+                ErrorKind::Timeout | ErrorKind::Transport => error.advising_else(SEND_AGAIN),
+                _ => error,
+            })
         })
     }
 
@@ -259,7 +264,7 @@ impl Credentials {
     }
 
     fn shutting_down(&self) -> Error {
-        self.late("the async runtime is shutting down")
+        self.error(ErrorKind::Timeout, "the async runtime is shutting down").advising(SEND_AGAIN)
     }
 
     /// Starts a refresh and does not wait for it.
@@ -400,11 +405,6 @@ impl Credentials {
 
     fn error(&self, kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Error {
         self.locate(Error::new(kind, message))
-    }
-
-    /// The error of who has waited in vain for the credential: of the call that it is for, it says nothing.
-    fn late(&self, message: impl Into<Cow<'static, str>>) -> Error {
-        self.error(ErrorKind::Timeout, message).advising(TRY_AGAIN)
     }
 
     /// Says where it happened. A client of a hub has no endpoint of WeChat's: its calls have theirs.

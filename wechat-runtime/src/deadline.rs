@@ -33,23 +33,20 @@ impl Awaited {
             Self::Body => "what it sends was not read yet",
             Self::Answer => "its answer was not there yet",
             Self::File => "the file was not whole yet",
-            Self::Keeping => "its answer was not kept yet",
+            Self::Keeping => "what follows from its answer was not kept yet",
         }
     }
 
     fn advice(self) -> &'static str {
         match self {
-            // It was not sent, or was refused; or may be sent twice, since it was.
-            Self::Credential => {
-                "allow more time by `timeout`, or try again: what is granted meanwhile is kept"
-            }
+            Self::Credential => "allow more time by `timeout`; the call may be sent again",
             Self::Body => "allow more time by `timeout`; nothing was sent",
             Self::Answer => {
                 "allow more time by `timeout`; WeChat may have acted on the request: check before sending it again"
             }
             Self::File => "allow more time by `timeout`, and download it again",
             Self::Keeping => {
-                "see to the storage adapter; WeChat has acted on the request: do not send it again"
+                "allow more time by `timeout`; WeChat has acted on the request: do not send it again"
             }
         }
     }
@@ -141,7 +138,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_missing_is_told_and_what_to_do() {
         for (awaited, missing, advice) in [
-            (Awaited::Credential, "credential was not there", "try again"),
+            (Awaited::Credential, "credential was not there", "may be sent again"),
             (Awaited::Body, "not read", "nothing was sent"),
             (Awaited::Answer, "answer was not there", "may have acted"),
             (Awaited::File, "not whole", "download it again"),

@@ -145,6 +145,11 @@ impl Error {
         self.edit(|inner| inner.advice = Some(advice))
     }
 
+    /// Says what to do about it better than its kind does, where nothing better is said yet.
+    pub(crate) fn advising_else(self, advice: &'static str) -> Self {
+        self.edit(|inner| inner.advice = inner.advice.or(Some(advice)))
+    }
+
     pub(crate) fn because(self, message: impl Into<Cow<'static, str>>) -> Self {
         self.edit(|inner| inner.message = message.into())
     }

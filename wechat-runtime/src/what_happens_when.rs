@@ -116,6 +116,7 @@
 //! | a storage says that it keeps another refresh token than the one just granted | `Storage`; the next refresh saves it once more | `component_trouble::a_storage_that_keeps_nothing_new_is_told_of_once_and_not_asked_without_end` |
 //! | a caller is cancelled, wherever | the refresh goes on, and the next caller is served | `component_trouble::wherever_a_caller_is_cancelled_the_next_one_is_served_and_no_refresh_token_is_lost` |
 //! | the caller is cancelled while it is saved | it is saved | `component_refresh_tokens::a_caller_who_is_cancelled_while_the_answer_is_saved_loses_nothing` |
+//! | the call that exchanged an authorization ends while another save of the record is under way | it is kept all the same | `component_trouble::an_authorization_is_kept_though_its_call_ends_behind_another_save` |
 //! | the process is killed between WeChat's answer and the save | an unchanged one is where it was; a changed one is found in the list | `component_killed::a_process_killed_before_it_saves_an_unchanged_refresh_token_loses_nothing`, `component_killed::a_process_killed_before_it_saves_a_rotated_refresh_token_has_it_found_again_in_the_list` |
 //! | an account authorizes | the code is exchanged once, and calls can be made | `component_events::an_account_that_authorizes_can_be_called_for_with_nothing_done`, `component_events::the_same_event_twice_is_exchanged_once` |
 //! | the tokens cannot be kept | WeChat pushes again, and they are found in the list | `component_events::an_event_whose_tokens_could_not_be_kept_is_pushed_again_and_found_in_the_list` |

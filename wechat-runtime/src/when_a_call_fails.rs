@@ -364,15 +364,15 @@
 //! ## `Timeout`
 //!
 //! An attempt took longer than [15 s](crate::ClientBuilder::attempt_timeout), the whole call longer than
-//! [30 s](crate::ClientBuilder::timeout), a file stood still for as long as an attempt may take, or the async
-//! runtime is shutting down.
+//! [30 s](crate::ClientBuilder::timeout), a file stood still for as long as an attempt may take, no token was granted in
+//! time, or the async runtime is shutting down.
 //!
 //! *Done already:* an attempt that ran out of time was repeated if it may be sent twice. A refresh that the call
 //! waited for goes on for the others.
 //!
-//! *To do:* the text says what was missing. Was it the credential, or is [`endpoint()`](crate::Error::endpoint) a path that
-//! grants, send the call again. Was it the answer, WeChat may have acted: look before sending a POST again. For a long
-//! file allow the call more [time](crate::RequestBuilder::timeout).
+//! *To do:* the text says what was missing, and what follows from that. If it was the token, the call may be sent again. If
+//! it was the answer, WeChat may have acted: look before sending a POST again. If it was what follows from an answer,
+//! WeChat has acted: do not send it again. For a long file allow the call more [time](crate::RequestBuilder::timeout).
 //!
 //! ## `Transport`
 //!

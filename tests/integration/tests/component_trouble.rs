@@ -409,7 +409,7 @@ async fn an_authorization_is_kept_though_its_call_ends_behind_another_save() {
     let later = client.post(QUERY_AUTH).json(&json!({ "authorization_code": "another" }));
     let error = later.timeout(Duration::from_secs(1)).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.to_string().contains("its answer was not kept yet"), "{error}");
+    assert!(error.to_string().contains("what follows from its answer was not kept yet"), "{error}");
 
     agency.cabinet.hold_saves(false);
     first.await.unwrap().unwrap();

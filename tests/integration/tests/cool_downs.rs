@@ -78,6 +78,9 @@ async fn no_answer_and_no_connection_are_transient_trouble() {
     settings.upstream_timeout = Duration::from_millis(200);
     let client = world.builder().refresh(settings).build().unwrap();
     hundred(&world, &client, ErrorKind::Timeout, 1..=2).await;
+    // It was the token's path that did not answer: the call was never sent.
+    let error = call(&client).await.unwrap_err();
+    assert_eq!((error.endpoint(), error.advice()), (Some(TOKEN), "the call may be sent again"), "{error}");
 
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let client = world.builder().base_url(format!("http://{nobody}")).build().unwrap();

@@ -139,7 +139,7 @@ impl Lead<'_> {
         let left = of.time_left(self.began, "WeChat")?.saturating_sub(asking);
         let turn = timeout(left, of.wire.granting.acquire()).await.ok().and_then(Result::ok);
         let crowded = "so much is granted at once that its turn has not come in time";
-        turn.ok_or_else(|| of.late(crowded).into())
+        turn.ok_or_else(|| of.error(ErrorKind::Timeout, crowded).into())
     }
 
     /// What WeChat grants when it is asked so; within its time, and within that of the lease.
@@ -152,7 +152,7 @@ impl Lead<'_> {
         let left = of.time_left(self.began, "WeChat")?.min(of.wire.settings.upstream_timeout);
         let now = of.now();
         let reply = timeout(left, asked).await;
-        let reply = reply.unwrap_or_else(|_| Err(of.late("no answer in time")));
+        let reply = reply.unwrap_or_else(|_| Err(of.error(ErrorKind::Timeout, "no answer in time")));
         let granted = reply.and_then(|reply| reply.grant(&of.key.credential, now));
         // An errcode is the one answer that says for certain that nothing was granted.
         self.note_asked(granted.as_ref().err().is_none_or(|error| error.errcode().is_none()));

@@ -136,7 +136,7 @@ impl Credentials {
         let left = self.time_left(began, "the hub")?.saturating_sub(self.wire.settings.lease / 20);
         let ask = self.binding.store.refresh(&self.key.account, &self.key.credential, stale);
         let asked = timeout(left, self.ask_storage("refresh", ask)).await;
-        let asked = asked.unwrap_or_else(|_| Err(self.late("no answer in time")));
+        let asked = asked.unwrap_or_else(|_| Err(self.error(ErrorKind::Timeout, "no answer in time")));
         let grant = asked.map_err(|error| match error.kind() {
             ErrorKind::TokenRejected if cause.is_refusal() => Failure::ByHub(error),
             _ => error.into(),

@@ -10,7 +10,7 @@ use super::landing::Failure;
 use super::lane::Lane;
 use super::lead::Lead;
 use super::payment::Payment;
-use super::{Credentials, TRY_AGAIN, upstream};
+use super::{Credentials, upstream};
 use crate::clock::Moment;
 use crate::credential::Credential;
 use crate::errcode::ErrorKind;
@@ -61,7 +61,7 @@ impl Lead<'_> {
             Err(_) => {
                 let slow =
                     "the list of authorizers, which has the lost refresh token in it, is still being read";
-                return Err(self.failed(of.late(slow), payment.price()));
+                return Err(self.failed(of.error(ErrorKind::Timeout, slow), payment.price()));
             }
         };
         match listing {
@@ -107,7 +107,7 @@ impl Credentials {
             // It is never closed, so its turn always comes.
             let _turn = self.wire.granting.acquire().await;
             let reply = timeout(self.wire.settings.upstream_timeout, asked).await;
-            let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time").advising(TRY_AGAIN));
+            let late = |_| Err(Error::new(ErrorKind::Timeout, "no answer in time"));
             let page_read = reply.unwrap_or_else(late)?.authorizers()?;
             let total = usize::try_from(page_read.total_count.0).unwrap_or(0);
             let known = listing.refresh_tokens.len();

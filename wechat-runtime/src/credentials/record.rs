@@ -35,7 +35,7 @@ impl Credentials {
 
     /// Saves what `change` makes of the stored record, if it makes anything.
     ///
-    /// It happens in a task of its own: who is cancelled meanwhile has saved it all the same.
+    /// It happens in a task of its own, as long as the runtime lives: who is cancelled meanwhile has saved it all the same.
     pub(super) async fn change_record<F>(&self, change: F) -> Result<Changed, Error>
     where
         F: Fn(Option<&AuthorizerToken>) -> Option<AuthorizerToken> + Clone + Send + Sync + 'static,

@@ -12,6 +12,7 @@ use super::price::Price;
 use super::turn::{Asked, Stored, Turn};
 use crate::clock::Moment;
 use crate::credential::Grant;
+use crate::errcode::ErrorKind;
 use crate::flight::lock;
 use crate::storage::Coordinator;
 use crate::{AuthorizerToken, Secret};
@@ -76,7 +77,7 @@ impl Lead<'_> {
                     }
                     if waiting.elapsed() > of.patience() {
                         let late = "another process refreshes it still";
-                        return Err(of.late(late).into());
+                        return Err(of.error(ErrorKind::Timeout, late).into());
                     }
                     of.wait_for_turn(at_most).await;
                 }

@@ -178,7 +178,7 @@ impl Credentials {
                     Ok(turn) => break (guard, turn),
                     Err(at_most) if waiting.elapsed() < this.patience() => this.wait_for_turn(at_most).await,
                     Err(_) => {
-                        return Err(this.late("another process refreshes it still"));
+                        return Err(this.error(ErrorKind::Timeout, "another process refreshes it still"));
                     }
                 }
             };
