@@ -61,16 +61,27 @@ where
 
     /// Waits until no flight of this key is under way, and then for one of the caller's own: so they come one after the
     /// other. None when the caller's own runtime is going away.
-    pub(crate) async fn in_turn<F>(&self, key: &K, within: Duration, work: impl Fn() -> F) -> Option<V>
+    ///
+    /// The waiting, too, is in a task of its own: a caller that goes away meanwhile takes nothing with it.
+    pub(crate) async fn in_turn<F>(
+        &'static self,
+        key: K,
+        within: Duration,
+        work: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Option<V>
     where
+        K: Sync,
         F: Future<Output = V> + Send + 'static,
     {
-        loop {
-            let (value, led) = self.share(key, within, &work).await?;
-            if led {
-                return Some(value);
+        let waiting = task::begin(async move {
+            loop {
+                let (value, led) = self.share(&key, within, &work).await?;
+                if led {
+                    return Some(value);
+                }
             }
-        }
+        });
+        waiting.await.ok().flatten()
     }
 
     /// Takes a seat on the flight of this key, starting it where there is none that will land.
@@ -145,7 +156,12 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::FutureExt as _;
+    use tokio::sync::oneshot;
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -166,6 +182,24 @@ mod tests {
             assert_eq!(seat.outcome().await, Some(0));
         }
         assert!(flights.board(&"key", SOON, || async { 7 }).led, "an ended flight is off the board");
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_while_it_waits_for_its_turn_has_its_work_done() {
+        static FLIGHTS: LazyLock<Flights<&str, u8>> = LazyLock::new(Flights::new);
+        let (release, released) = oneshot::channel();
+        drop(FLIGHTS.board(&"key", SOON, || async { released.await.unwrap() }));
+        let (done, mut is_done) = watch::channel(false);
+        let waiting = FLIGHTS.in_turn("key", SOON, move || {
+            let done = done.clone();
+            async move {
+                done.send_replace(true);
+                2
+            }
+        });
+        assert!(waiting.now_or_never().is_none(), "it is not its turn");
+        release.send(1).unwrap();
+        timeout(SOON, is_done.wait_for(|done| *done)).await.expect("it has its turn").unwrap();
     }
 
     #[test]

@@ -228,6 +228,7 @@ async fn a_download_that_stands_still_ends_in_its_time() {
     let error = waiting.expect("it ends with the call, not with the piece").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("the file was not whole yet"), "{error}");
+    assert!(error.to_string().contains("`timeout`"), "{error}");
 }
 
 /// A server that gives this answer, once.

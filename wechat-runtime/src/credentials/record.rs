@@ -9,7 +9,7 @@ use super::lane::Lane;
 use crate::credential::Credential;
 use crate::flight::Flights;
 use crate::storage::store::Owner;
-use crate::{AuthorizerToken, Error, task};
+use crate::{AuthorizerToken, Error};
 
 /// What a change of a record came to.
 #[derive(Clone)]
@@ -47,10 +47,8 @@ impl Credentials {
         };
         // A read and a save.
         let within = self.storage_patience().saturating_mul(3);
-        let lane = self.lane();
-        // Who waits for its turn is as much on its way as who has it.
-        let changed = task::begin(async move { CHANGES.in_turn(&lane, within, work).await }).await;
-        changed.ok().flatten().unwrap_or_else(|| Err(self.shutting_down()))
+        let changed = CHANGES.in_turn(self.lane(), within, work).await;
+        changed.unwrap_or_else(|| Err(self.shutting_down()))
     }
 
     async fn change_record_now(

@@ -49,13 +49,14 @@ impl Credentials {
     /// Keeps a verify ticket that was pushed, unless a newer one is kept already.
     #[cfg(feature = "callback-codec")]
     pub(crate) async fn keep_verify_ticket(&self, pushed: VerifyTicket) -> Result<(), Error> {
-        let work = || {
-            let (this, pushed) = (self.clone(), pushed.clone());
+        let this = self.clone();
+        let work = move || {
+            let (this, pushed) = (this.clone(), pushed.clone());
             async move { this.keep_verify_ticket_now(pushed).await }
         };
         // A read and a save.
         let within = self.storage_patience().saturating_mul(3);
-        let kept = KEEPING.in_turn(&self.lane(), within, work).await;
+        let kept = KEEPING.in_turn(self.lane(), within, work).await;
         kept.unwrap_or_else(|| Err(self.shutting_down()))
     }
 
